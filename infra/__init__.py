@@ -1,0 +1,1 @@
+"""What surrounds the product: the embedded stack, bootstrap of stores, files for deployments."""

@@ -1,0 +1,1 @@
+"""Buckets, identities and policies of a store. Idempotent; works with what a store has and does without the rest."""

@@ -1,0 +1,92 @@
+"""`/auth/*` and `/me`."""
+
+from typing import Annotated, Any
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.params import Dependency
+
+from service.accounts.errors import TokenRefused
+from service.accounts.schemas import AccessGrant, Credentials, Me, PasswordChange, QuotaView, RefreshRequest, TokenGrant
+from service.accounts.service import Accounts, Client
+from service.core.db import ReadSession, WriteSession
+from service.core.errors import Forbidden
+from service.core.http.guards import PUBLIC
+from service.core.http.origin import origin_of
+from service.core.principal import Principal
+from service.core.settings import Settings
+from service.quota import service as quota
+
+COOKIE = "stowage_refresh"
+COOKIE_PATH = "/api/v1/auth"
+
+Injected = Dependency(skip_validation=True)
+
+
+def _client(request: Request[Any, Any, Any], settings: Settings) -> Client:
+    origin = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url)
+    return Client(origin.address, request.headers.get("user-agent", ""))
+
+
+def _check_origin(request: Request[Any, Any, Any], settings: Settings) -> None:
+    """A cookie is only believed from our own pages or an origin in the settings (CSRF)."""
+    said = request.headers.get("origin")
+    own = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url).base_url
+    if said is not None and said != own and said not in settings.server.origins:
+        raise Forbidden(internal=f"cookie from origin {said}, ours is {own}")
+
+
+class AuthController(Controller):
+    path = "/auth"
+    tags = ("accounts",)
+
+    @post("/login", opt={PUBLIC: True}, status_code=200, summary="Sign in from a browser: the refresh token comes as an HttpOnly cookie")
+    async def login(self, data: Credentials, request: Request[Any, Any, Any], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected], settings: Annotated[Settings, Injected]) -> Response[AccessGrant]:
+        _check_origin(request, settings)
+        grant = await accounts.sign_in(write, data.username, data.password, _client(request, settings))
+        return _with_cookie(request, settings, grant.access_token, grant.refresh_token)
+
+    @post("/token", opt={PUBLIC: True}, status_code=200, summary="Sign in from a program: both tokens in the body")
+    async def token(self, data: Credentials, request: Request[Any, Any, Any], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected], settings: Annotated[Settings, Injected]) -> TokenGrant:
+        grant = await accounts.sign_in(write, data.username, data.password, _client(request, settings))
+        return TokenGrant(grant.access_token, grant.refresh_token, settings.auth.access_ttl_s)
+
+    @post("/refresh", opt={PUBLIC: True}, status_code=200, summary="Exchange a refresh token (cookie or body) for new tokens")
+    async def refresh(self, request: Request[Any, Any, Any], accounts: Annotated[Accounts, Injected], settings: Annotated[Settings, Injected], data: RefreshRequest | None = None) -> Response[AccessGrant] | TokenGrant:
+        if data is not None and data.refresh_token:
+            grant = await accounts.refresh(data.refresh_token, _client(request, settings))
+            return TokenGrant(grant.access_token, grant.refresh_token, settings.auth.access_ttl_s)
+        _check_origin(request, settings)
+        cookie = request.cookies.get(COOKIE)
+        if not cookie:
+            raise TokenRefused
+        grant = await accounts.refresh(cookie, _client(request, settings))
+        return _with_cookie(request, settings, grant.access_token, grant.refresh_token)
+
+    @post("/logout", opt={PUBLIC: True}, status_code=204, summary="End this sign-in; its refresh token (cookie or body) is all it needs")
+    async def logout(self, request: Request[Any, Any, Any], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected], data: RefreshRequest | None = None) -> Response[None]:
+        token = data.refresh_token if data is not None and data.refresh_token else request.cookies.get(COOKIE)
+        if token:
+            await accounts.sign_out(write, token)
+        return Response(None, status_code=204, cookies=[Cookie(COOKIE, "", max_age=0, path=COOKIE_PATH, httponly=True, samesite="strict")])
+
+
+def _with_cookie(request: Request[Any, Any, Any], settings: Settings, access: str, refresh: str) -> Response[AccessGrant]:
+    origin = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url)
+    cookie = Cookie(COOKIE, refresh, max_age=settings.auth.refresh_ttl_s, path=COOKIE_PATH, httponly=True, samesite="strict", secure=origin.scheme == "https")
+    return Response(AccessGrant(access, settings.auth.access_ttl_s), cookies=[cookie], headers={"Cache-Control": "no-store"})
+
+
+class MeController(Controller):
+    path = "/me"
+    tags = ("accounts",)
+
+    @get("/", summary="Who I am, my quota, and what uploads may be")
+    async def me(self, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], settings: Annotated[Settings, Injected]) -> Me:
+        usage = await quota.usage_of(read, quota.USER, principal.user_id)
+        view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
+        return Me(principal.user_id, principal.username, principal.role, view, settings.uploads.client_chunk_bytes, settings.uploads.max_bytes)
+
+    @post("/password", status_code=204, summary="Change my password; signs out everywhere")
+    async def password(self, data: PasswordChange, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected]) -> None:
+        await accounts.change_password(write, principal, data.current_password, data.new_password)

@@ -1,0 +1,49 @@
+"""Tables `users` and `auth_sessions`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, Integer, LargeBinary, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.core.db import Model
+from service.core.ids import new_id
+
+
+class User(Model):
+    """A person. Names are unique without regard to case."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        CheckConstraint("role IN ('admin', 'member')", name="role"),
+        CheckConstraint("state IN ('active', 'disabled')", name="state"),
+        Index("uq_users_username_lower", text("lower(username)"), unique=True),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    username: Mapped[str] = mapped_column(Text)
+    email: Mapped[str | None] = mapped_column(Text)
+    password_hash: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text, server_default="member")
+    state: Mapped[str] = mapped_column(Text, server_default="active")
+    session_version: Mapped[int] = mapped_column(Integer, server_default="1")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class AuthSession(Model):
+    """One refresh token (its SHA-256). Tokens of one sign-in share a family; using one replaces it."""
+
+    __tablename__ = "auth_sessions"
+    __table_args__ = (Index("ix_auth_sessions_family", "family_id"), Index("ix_auth_sessions_user", "user_id"))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    family_id: Mapped[UUID] = mapped_column()
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    replaced_by: Mapped[UUID | None] = mapped_column()
+    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    user_agent: Mapped[str | None] = mapped_column(Text)
+    ip: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,0 +1,69 @@
+"""Access tokens (JWT, RFC 9068 `at+jwt`) and refresh tokens (opaque, stored as SHA-256). Pure but for the clock."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+import jwt
+
+from service.accounts.errors import TokenExpired, TokenRefused
+from service.core.settings import AuthSettings
+
+ISSUER = "stowage"
+AUDIENCE = "stowage-api"
+ALGORITHM = "HS256"
+TYPE = "at+jwt"
+LEEWAY_S = 10
+_REQUIRED = ["iss", "aud", "sub", "exp", "iat", "jti", "sid", "ver"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    user_id: UUID
+    session_id: UUID
+    session_version: int
+    is_expired: bool
+
+
+def issue_access(settings: AuthSettings, user_id: UUID, session_id: UUID, session_version: int) -> str:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(user_id), "iat": now, "exp": now + settings.access_ttl_s, "jti": uuid4().hex, "sid": str(session_id), "ver": session_version}
+    return jwt.encode(claims, settings.secret_key, algorithm=ALGORITHM, headers={"typ": TYPE})
+
+
+def read_access(settings: AuthSettings, token: str) -> Claims:
+    """Check everything but the age, which is told in `is_expired`. Raises TokenRefused."""
+    try:
+        if jwt.get_unverified_header(token).get("typ") != TYPE:
+            raise TokenRefused
+        claims = jwt.decode(token, settings.secret_key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY_S, options={"require": _REQUIRED, "verify_exp": False, "strict_aud": True})
+        # A token that claims to live longer than ours do was not made by us as an access token.
+        if claims["exp"] - claims["iat"] > settings.access_ttl_s:
+            raise TokenRefused
+        return Claims(UUID(claims["sub"]), UUID(claims["sid"]), int(claims["ver"]), claims["exp"] + LEEWAY_S < time.time())
+    except (jwt.PyJWTError, ValueError, TypeError, KeyError) as error:
+        raise TokenRefused(internal=str(error)) from error
+
+
+def check_fresh(claims: Claims) -> None:
+    """Raises TokenExpired."""
+    if claims.is_expired:
+        raise TokenExpired
+
+
+def new_refresh() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def successor(settings: AuthSettings, token: str) -> str:
+    """The token that replaces `token`: derived, so a client that lost our answer gets the same one again."""
+    digest = hmac.new(settings.secret_key.encode(), b"refresh:" + token.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def hash_refresh(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

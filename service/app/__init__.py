@@ -1,0 +1,1 @@
+"""The ASGI root: what runs, in one readable list."""

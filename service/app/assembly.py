@@ -1,0 +1,64 @@
+"""Builds every long-lived object of an API process from settings."""
+
+from dataclasses import dataclass
+
+from service.accounts.service import Accounts
+from service.core.db import Database
+from service.core.settings import Settings
+from service.hints.service import Hints
+from service.storage.delivery import Delivery
+from service.storage.s3 import S3Store
+from service.uploads.append.appender import Tools
+from service.uploads.append.buffers import BufferPool
+from service.uploads.append.leases import Leases
+from service.uploads.finish import Finisher
+from service.uploads.service import Uploads
+from service.uploads.sweep import Sweeper
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The objects handlers are given by name."""
+
+    settings: Settings
+    database: Database
+    hints: Hints
+    store: S3Store
+    delivery: Delivery
+    accounts: Accounts
+    pool: BufferPool
+    leases: Leases
+    uploads: Uploads
+
+    async def start(self) -> None:
+        self.hints.start()
+        self.leases.start()
+        origin = self.settings.server.public_url or f"http://localhost:{self.settings.server.port}"
+        await self.delivery.probe(self.settings.store.originals, origin)
+
+    async def close(self) -> None:
+        await self.uploads.close()
+        await self.hints.close()
+        await self.store.close()
+        await self.database.close()
+
+
+def assemble(settings: Settings) -> Parts:
+    database = Database(settings.database)
+    hints = Hints(settings.redis.url)
+    store = S3Store(settings.store)
+    pool = BufferPool(settings.uploads.buffer_bytes // max(1, settings.server.api_workers))
+    leases = Leases(database, hints)
+    tools = Tools(database, store, settings.store.originals, pool, settings.uploads.parts_in_flight)
+    sweeper = Sweeper(Finisher(database, store, settings.store.originals), store)
+    return Parts(
+        settings=settings,
+        database=database,
+        hints=hints,
+        store=store,
+        delivery=Delivery(store, settings),
+        accounts=Accounts(database, settings.auth, hints),
+        pool=pool,
+        leases=leases,
+        uploads=Uploads(tools, leases, sweeper, settings.uploads, settings.store.multipart_expiry_s),
+    )

@@ -1,0 +1,138 @@
+"""The application, top to bottom."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from litestar import Litestar, Router
+from litestar.config.compression import CompressionConfig
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import SwaggerRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
+
+from service.accounts.controllers import AuthController, MeController
+from service.app.assembly import Parts, assemble
+from service.app.metrics import REGISTRY, PartsCollector
+from service.app.middleware import Envelope
+from service.app.system import healthz, metrics, readyz
+from service.app.ui import ui_handlers
+from service.core import logs
+from service.core.db import ReadSession, WriteSession
+from service.core.errors import StowageError
+from service.core.http import problems
+from service.core.http.guards import provide_principal, require_principal
+from service.core.settings import Settings, load
+from service.files.controllers import ContentController, EntriesController, FileController, FolderController
+
+from service.media.controllers import HlsController, JobController, PlaybackController
+from service.projects.controllers import ProjectController
+from service.uploads.controllers import TusCreation, TusUpload, UploadController
+from service.uploads.tus.headers import EXPOSED
+
+API = "/api/v1"
+CONTROLLERS = (
+    AuthController,
+    MeController,
+    ProjectController,
+    EntriesController,
+    FolderController,
+    FileController,
+    ContentController,
+    TusCreation,
+    TusUpload,
+    UploadController,
+    PlaybackController,
+    HlsController,
+    JobController,
+)
+
+def content_security_policy(settings: Settings) -> str:
+    """Pages may load from themselves and, for media, from the store's public endpoint."""
+    endpoint = urlsplit(settings.store.public_endpoint or settings.store.endpoint)
+    store = f"{endpoint.scheme}://{endpoint.netloc}"
+    return (
+        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' data: blob: {store}; media-src 'self' blob: {store}; connect-src 'self' {store}; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+    )
+
+def build(parts: Parts) -> Litestar:
+    """The Litestar application over assembled parts."""
+    settings = parts.settings
+
+    async def provide_read() -> AsyncIterator[ReadSession]:
+        async with parts.database.read() as session:
+            yield session
+
+    async def provide_write() -> AsyncIterator[WriteSession]:
+        async with parts.database.write() as session:
+            yield session
+
+    def constant(value: object) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await parts.start()
+        yield
+        await parts.close()
+
+    api = Router(
+        API,
+        route_handlers=[*CONTROLLERS],
+        dependencies={
+            "read": Provide(provide_read),
+            "write": Provide(provide_write),
+            "principal": Provide(provide_principal, sync_to_thread=False),
+            **{name: constant(getattr(parts, name)) for name in ("accounts", "database", "delivery", "settings", "store", "uploads")},
+        },
+    )
+    system_dependencies = {name: constant(getattr(parts, name)) for name in ("database", "hints", "store", "delivery")}
+    system = Router("/", route_handlers=[healthz, readyz, metrics], dependencies=system_dependencies)
+    own = settings.server.public_url.rstrip("/")
+    app = Litestar(
+        route_handlers=[api, system, *ui_handlers(settings.server.ui_dir, content_security_policy(settings))],
+        guards=[require_principal],
+        lifespan=[lifespan],
+        exception_handlers={
+            StowageError: problems.on_domain_error,
+            ValidationException: problems.on_validation_error,
+            HTTPException: problems.on_http_error,
+            Exception: problems.on_bug,
+        },
+        cors_config=CORSConfig(
+            allow_origins=sorted(settings.server.origins | ({own} if own else set())),
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
+            allow_headers=["*"],
+            allow_credentials=True,
+            expose_headers=list(EXPOSED),
+            max_age=86_400,
+        ),
+        compression_config=CompressionConfig("gzip", minimum_size=1_000, exclude=["/content/", "/content$", "/tus"]),
+        openapi_config=OpenAPIConfig(
+            title="Stowage",
+            version="0.1.0",
+            path=f"{API}/docs",
+            render_plugins=[SwaggerRenderPlugin()],
+            components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}),
+            security=[{"bearer": []}],
+        ),
+        logging_config=None,
+        request_max_body_size=2 << 20,
+    )
+    app.state.authenticate = parts.accounts.authenticate
+    REGISTRY.register(PartsCollector(parts))
+    return app
+
+def create_app() -> ASGIApp:
+    """Entry point for uvicorn (`--factory`)."""
+    settings = load(os.environ)
+    logs.configure(settings.server.log_level, settings.server.logs_dir if settings.server.logs_dir.is_dir() else None)
+    return Envelope(build(assemble(settings)))
+
+__all__ = ["build", "create_app"]

@@ -1,0 +1,63 @@
+"""ASGI middleware around everything: request ids, method override, headers that every tus answer carries, metrics."""
+
+import re
+import secrets
+import time
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.app.metrics import REQUEST_SECONDS, REQUESTS
+from service.core.logs import request_id
+
+_TUS_PATH = re.compile(r"^/api/v1/(?:tus(?:/|$)|projects/[^/]+/tus/?$)")
+_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+_OVERRIDABLE = frozenset({"PATCH", "DELETE", "HEAD"})
+_PRECONDITION_FAILED = 412
+_SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+]
+
+
+class Envelope:
+    """Outermost layer; pure ASGI, so that errors and streams pass through it too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        said = headers.get(b"x-request-id", b"").decode("latin-1")
+        current = said if _ID.match(said) else secrets.token_hex(8)
+        token = request_id.set(current)
+        is_tus = bool(_TUS_PATH.match(scope["path"]))
+        override = headers.get(b"x-http-method-override", b"").decode("latin-1").upper()
+        if is_tus and override in _OVERRIDABLE and scope["method"] == "POST":
+            scope["method"] = override
+        began = time.perf_counter()
+        status = 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                extra = [(b"x-request-id", current.encode()), *_SECURITY]
+                if is_tus:
+                    extra.append((b"tus-resumable", b"1.0.0"))
+                    if status == _PRECONDITION_FAILED:
+                        extra.append((b"tus-version", b"1.0.0"))
+                present = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in extra if pair[0] not in present)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            method = str(scope["method"])
+            REQUESTS.labels(method, str(status)).inc()
+            REQUEST_SECONDS.labels(method).observe(time.perf_counter() - began)
+            request_id.reset(token)

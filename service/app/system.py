@@ -1,0 +1,48 @@
+"""`/healthz`, `/readyz`, `/metrics`."""
+
+from typing import Annotated
+
+from litestar import Response, get
+from litestar.params import Dependency
+from sqlalchemy import text
+
+from service.app.metrics import render
+from service.core.db import Database
+from service.core.errors import StowageError
+from service.core.http.guards import PUBLIC
+from service.hints.service import Hints
+from service.storage.delivery import Delivery
+from service.storage.s3 import S3Store
+
+Injected = Dependency(skip_validation=True)
+
+
+@get("/healthz", opt={PUBLIC: True}, summary="This process answers")
+async def healthz() -> dict[str, str]:
+    return {"status": "ok"}
+
+
+@get("/readyz", opt={PUBLIC: True}, summary="Database, queue and store, each named")
+async def readyz(database: Annotated[Database, Injected], hints: Annotated[Hints, Injected], store: Annotated[S3Store, Injected], delivery: Annotated[Delivery, Injected]) -> Response[dict[str, object]]:
+    checks: dict[str, str] = {}
+    try:
+        async with database.read() as session:
+            await session.execute(text("SELECT 1"))
+        checks["database"] = "ok"
+    except StowageError as error:
+        checks["database"] = error.public
+    try:
+        await store.check()
+        checks["store"] = "ok"
+    except StowageError as error:
+        checks["store"] = error.public
+    checks["queue"] = "ok" if await hints.is_up() else "Redis can't be reached: background work waits."
+    # Uploads and downloads go on without the queue.
+    is_ready = checks["database"] == checks["store"] == "ok"
+    body = {"status": "ok" if is_ready else "unavailable", "checks": checks, "delivery": "presigned" if delivery.can_presign else "proxy"}
+    return Response(body, status_code=200 if is_ready else 503)
+
+
+@get("/metrics", opt={PUBLIC: True}, summary="Prometheus", media_type="text/plain; version=0.0.4")
+async def metrics() -> bytes:
+    return render()

@@ -1,0 +1,1 @@
+"""The `stowage` command: thin, over services and the embedded stack."""

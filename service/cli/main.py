@@ -1,0 +1,111 @@
+"""`stowage`: parse, dispatch, exit status."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+DATA_DIR_HELP = "data directory (default: STOWAGE_DATA_DIR or .stowage)"
+Command = Callable[[argparse.Namespace], int]
+
+
+def _up(arguments: argparse.Namespace) -> int:
+    from infra.embedded import control, supervisor  # noqa: PLC0415  each command loads only what it needs
+
+    return control.up_detached(arguments.data_dir) if arguments.detach else supervisor.run(arguments.data_dir)
+
+
+def _down(arguments: argparse.Namespace) -> int:
+    from infra.embedded import control  # noqa: PLC0415  as above
+
+    return control.down(arguments.data_dir)
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    from infra.embedded import control  # noqa: PLC0415  as above
+
+    return control.status(arguments.data_dir, as_json=arguments.json)
+
+
+def _logs(arguments: argparse.Namespace) -> int:
+    from infra.embedded import control  # noqa: PLC0415  as above
+
+    return control.logs(arguments.data_dir, arguments.name, follow=arguments.follow)
+
+
+def _setup(_: argparse.Namespace) -> int:
+    from service.cli.setup import set_up  # noqa: PLC0415  as above
+
+    return set_up(os.environ)
+
+
+def _db_upgrade(arguments: argparse.Namespace) -> int:
+    from service.cli.setup import upgrade_database  # noqa: PLC0415  as above
+
+    return upgrade_database(_environment(arguments))
+
+
+def _config(arguments: argparse.Namespace) -> int:
+    from service.cli.config import print_config  # noqa: PLC0415  as above
+
+    return print_config(as_markdown=arguments.markdown)
+
+
+def _openapi(_: argparse.Namespace) -> int:
+    from service.cli.config import print_openapi  # noqa: PLC0415  as above
+
+    return print_openapi()
+
+
+def _environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """Settings from the environment if it names a database, else those of the embedded stack."""
+    if {"STOWAGE_DATABASE_URL", "STOWAGE_DATABASE_URL_FILE"} & os.environ.keys():
+        return dict(os.environ)
+    from infra.embedded.stack import environment_of  # noqa: PLC0415  as above
+
+    return environment_of(arguments.data_dir)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = argparse.ArgumentParser(prog="stowage", description="A self-hosted store for very large media and datasets.")
+    top.add_argument("--data-dir", type=Path, default=Path(os.environ.get("STOWAGE_DATA_DIR", ".stowage")), help=DATA_DIR_HELP)
+    commands = top.add_subparsers(dest="command", required=True)
+
+    def add(name: str, run: Command, description: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=description, description=description)
+        command.set_defaults(run=run)
+        return command
+
+    up = add("up", _up, "start the embedded stack and Stowage")
+    up.add_argument("--detach", action="store_true", help="return once it is ready")
+    add("down", _down, "stop what `up` started")
+    add("status", _status, "show every process").add_argument("--json", action="store_true")
+    logs = add("logs", _logs, "show a process's log, or which there are")
+    logs.add_argument("name", nargs="?")
+    logs.add_argument("-f", "--follow", action="store_true")
+    add("setup", _setup, "buckets, identities, migrations and the administrator (idempotent)")
+    add("config", _config, "list every setting").add_argument("--markdown", action="store_true")
+    add("openapi", _openapi, "print the OpenAPI document")
+    database = commands.add_parser("db", help="the database").add_subparsers(dest="verb", required=True)
+    upgrade = database.add_parser("upgrade", help="bring the schema up to date")
+    upgrade.set_defaults(run=_db_upgrade)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Console entry point."""
+    arguments = parser().parse_args(argv)
+    run: Command = arguments.run
+    from infra.embedded.layout import StackError  # noqa: PLC0415  as above
+
+    try:
+        return run(arguments)
+    except StackError as error:
+        sys.stderr.write(f"stowage: {error}\n")
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

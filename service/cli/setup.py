@@ -1,0 +1,59 @@
+"""`stowage setup` and `stowage db upgrade`: everything a fresh or updated installation needs, safe to repeat."""
+
+import asyncio
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+
+from infra.bootstrap.store import prepare_store
+from service.accounts import repository
+from service.accounts.service import create_user
+from service.core.db import Database
+from service.core.principal import Role
+from service.core.settings import Settings, SettingsError, load
+from service.projects.service import create_project
+
+MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
+FIRST_PROJECT = "Library"
+
+
+def _alembic(settings: Settings) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = settings.database.url
+    return config
+
+
+def upgrade_database(environ: Mapping[str, str]) -> int:
+    command.upgrade(_alembic(load(environ)), "head")
+    return 0
+
+
+async def _ensure_admin(settings: Settings) -> None:
+    """The first administrator with a project to begin in; an existing one is left as it is."""
+    if not settings.auth.admin_password:
+        return
+    database = Database(settings.database)
+    try:
+        async with database.write() as session:
+            if await repository.user_by_name(session, settings.auth.admin_username) is None:
+                user = await create_user(session, settings.auth.admin_username, settings.auth.admin_password, Role.ADMIN, settings.quota)
+                await create_project(session, user.id, FIRST_PROJECT, settings.quota)
+    finally:
+        await database.close()
+
+
+def set_up(environ: Mapping[str, str]) -> int:
+    """Returns an exit status."""
+    try:
+        settings = load(environ)
+    except SettingsError as error:
+        sys.stderr.write(f"stowage: {error}\n")
+        return 1
+    prepare_store(settings.store, environ.get("STOWAGE_SWIFT_CONFIG", ""))
+    command.upgrade(_alembic(settings), "head")
+    asyncio.run(_ensure_admin(settings))
+    return 0

@@ -1,0 +1,1 @@
+"""What every slice stands on: settings, sessions, ids, errors, names, `Principal`. Imports no slice."""

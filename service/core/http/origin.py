@@ -1,0 +1,47 @@
+"""Who the client is and how it reached us, believing Forwarded headers (RFC 7239) from trusted proxies only."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from litestar.types import Scope
+
+_FORWARDED_PAIR = re.compile(r'(?i)\b(proto|host|for)\s*=\s*(?:"([^"]*)"|([^;,\s]*))')
+_HOST = re.compile(r"^[A-Za-z0-9.\-_]+(?::\d{1,5})?$|^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Scheme, host[:port] as the client sees them, and the client's address."""
+
+    scheme: str
+    host: str
+    address: str
+
+    @property
+    def base_url(self) -> str:
+        return f"{self.scheme}://{self.host.removesuffix(_DEFAULT_PORTS.get(self.scheme, ':'))}"
+
+
+def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
+    if value := headers.get("forwarded"):
+        first = value.split(",")[0]
+        return {name.lower(): quoted or bare for name, quoted, bare in _FORWARDED_PAIR.findall(first)}
+    named = {"proto": "x-forwarded-proto", "host": "x-forwarded-host", "for": "x-forwarded-for"}
+    return {name: headers[header].split(",")[0].strip() for name, header in named.items() if header in headers}
+
+
+def origin_of(scope: Scope, headers: Mapping[str, str], proxies: frozenset[str], public_url: str = "") -> Origin:
+    """Work out the Origin; `public_url` wins where it is set. A forwarded value that is no scheme or host is ignored."""
+    client = scope.get("client")
+    address = client[0] if client else ""
+    scheme, host = str(scope.get("scheme", "http")), headers.get("host", "localhost")
+    if address in proxies:
+        said = _forwarded(headers)
+        scheme = said["proto"].lower() if said.get("proto", "").lower() in _DEFAULT_PORTS else scheme
+        host = said["host"] if _HOST.match(said.get("host", "")) else host
+        address = said.get("for", address).strip("[]") or address
+    if public_url:
+        scheme, _, host = public_url.rstrip("/").partition("://")
+    return Origin(scheme, host if _HOST.match(host.split("/")[0]) else "localhost", address)

@@ -1,0 +1,64 @@
+"""Answering a GET for bytes: Range and conditional requests (RFC 9110 §§13, 14), streamed from the store."""
+
+import re
+from dataclasses import dataclass
+
+from litestar import Response
+from litestar.response import Stream
+
+from service.core.errors import Missing
+from service.files.errors import BadRange
+from service.storage.port import Reader
+
+_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+# Content that is served from the UI's own origin must not be able to do anything there.
+SANDBOX = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Headers of the request that matter here."""
+
+    range: str | None
+    if_range: str | None
+    if_none_match: str | None
+
+
+def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
+    """(start, end) exclusive, or None for the whole (also for several ranges, as RFC 9110 allows). Raises BadRange."""
+    match = _RANGE.match(header.strip()) if header else None
+    if match is None or match.groups() == ("", ""):
+        return None
+    first, last = match.groups()
+    start = int(first) if first else max(0, size - int(last))
+    end = min(size, int(last) + 1) if first and last else size
+    if start >= size or end <= start:
+        raise BadRange(details={"size_bytes": size})
+    return start, end
+
+
+async def stream_object(reader: Reader, bucket: str, key: str, wanted: Wanted, *, media_type: str, disposition: str, etag: str = "", cache: str = "private, no-cache") -> Response[bytes] | Stream:
+    """200, 206 or 304. Raises Missing, BadRange, StoreDown."""
+    facts = await reader.head(bucket, key)
+    if facts is None:
+        raise Missing
+    tag = f'"{etag or facts.etag}"'
+    headers = {**SANDBOX, "ETag": tag, "Accept-Ranges": "bytes", "Cache-Control": cache}
+    if disposition:
+        headers["Content-Disposition"] = disposition
+    if wanted.if_none_match and (wanted.if_none_match.strip() == "*" or tag in wanted.if_none_match):
+        return Response(b"", status_code=304, headers=headers, media_type=media_type)
+    usable = wanted.if_range is None or wanted.if_range == tag
+    span = parse_range(wanted.range, facts.size_bytes) if usable else None
+    start, end = span or (0, facts.size_bytes)
+    headers["Content-Length"] = str(end - start)
+    if span:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{facts.size_bytes}"
+    if facts.size_bytes == 0:
+        return Response(b"", headers=headers, media_type=media_type)
+    return Stream(reader.read(bucket, key, start, end), status_code=206 if span else 200, headers=headers, media_type=media_type)

@@ -1,0 +1,188 @@
+"""`/projects/{id}/entries`, `/folders`, `/files`, `/content`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.params import Dependency, Parameter
+from litestar.response import Redirect, Stream
+
+from service.core.db import ReadSession, WriteSession
+from service.core.errors import Missing
+from service.core.http.guards import PUBLIC
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.principal import Permission, Principal
+from service.core.settings import Settings
+from service.files import repository
+from service.files.content import Wanted, stream_object
+from service.files.errors import BadTicket
+from service.files.repository import Found
+from service.files.schemas import EntryPage, EntryView, FilePage, FileView, FolderCreate, FolderView, Preview, VersionPage, VersionView
+from service.files.service import get_file, purge_file, resolve_folder, restore_file, trash_file
+from service.projects import service as projects
+from service.storage.delivery import SAFE_TYPE, Delivery, TicketRefused, content_disposition, is_inline_safe
+from service.storage.port import Reader
+
+Injected = Dependency(skip_validation=True)
+THUMBNAIL_TTL_S = 6 * 3_600
+DOWNLOAD_TTL_S = 300
+Cursor = Annotated[str | None, Parameter(max_length=2_000)]
+
+
+def _host(request: Request[Any, Any, Any]) -> str:
+    return request.url.hostname or ""
+
+
+def _preview(facts: dict[str, object] | None, delivery: Delivery, derived: str, host: str) -> Preview:
+    facts = dict(facts or {})
+    key = facts.pop("thumbnail_key", None)
+    url = delivery.url(host, derived, str(key), expires_s=THUMBNAIL_TTL_S, media_type="image/webp") if key else None
+    known = {name: value for name, value in facts.items() if name in Preview.__struct_fields__}
+    return Preview(**{**known, "thumbnail_url": url})  # type: ignore[arg-type]  values were written by record_preview
+
+
+def _view(found: Found, preview: Preview) -> FileView:
+    file, version = found.file, found.version
+    return FileView(
+        id=file.id, project_id=file.project_id, folder_id=file.folder_id, name=file.name, size_bytes=version.size_bytes, media_type=version.media_type,
+        claimed_type=version.claimed_type, etag=version.etag, version_no=version.no, version_id=version.id, created_at=file.created_at,
+        changed_at=file.changed_at, trashed_at=file.trashed_at, created_by=found.creator, preview=preview,
+    )  # fmt: skip
+
+
+def _wanted(request: Request[Any, Any, Any]) -> Wanted:
+    return Wanted(request.headers.get("range"), request.headers.get("if-range"), request.headers.get("if-none-match"))
+
+
+class EntriesController(Controller):
+    path = "/projects/{project_id:uuid}"
+    tags = ("files",)
+
+    @get("/entries", summary="One page of a folder: folders first, then files, by name")
+    async def entries(
+        self, project_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected], folder: UUID | None = None, q: Annotated[str, Parameter(max_length=200)] = "", cursor: Cursor = None, limit: int = DEFAULT_LIMIT,
+    ) -> EntryPage:  # fmt: skip
+        await projects.require(read, principal, project_id, Permission.VIEW)
+        chain = await repository.chain(read, folder or project_id)
+        if (folder and not chain) or any(item.project_id != project_id or item.trashed_at for item in chain):
+            raise Missing
+        after = None
+        if cursor:
+            rank, name, entry_id = decode_cursor(cursor, int, str, str)
+            after = (int(rank), str(name), UUID(str(entry_id)))
+        rows = await repository.entries(read, folder or project_id, text_filter=q, after=after, limit=check_limit(limit) + 1)
+        host, derived = _host(request), settings.store.derived
+        items = [
+            EntryView("file" if rank else "folder", entry_id, name, changed_at, size, media_type, _preview(facts, delivery, derived, host) if rank else None)
+            for rank, name, entry_id, changed_at, size, media_type, facts in rows[:limit]
+        ]
+        last = rows[limit - 1] if len(rows) > limit else None
+        path = [FolderView(item.id, item.project_id, item.parent_id, item.name) for item in chain]
+        return EntryPage(items, encode_cursor(last[0], last[1], str(last[2])) if last else None, path)
+
+    @get("/trash", summary="What was thrown away in a project, newest first")
+    async def trash(
+        self, project_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected], cursor: Cursor = None, limit: int = DEFAULT_LIMIT,
+    ) -> FilePage:  # fmt: skip
+        await projects.require(read, principal, project_id, Permission.VIEW)
+        return await _page(read, principal, project_id, cursor, limit, delivery, settings.store.derived, _host(request), trashed=True)
+
+
+async def _page(
+    read: ReadSession, principal: Principal, project_id: UUID | None, cursor: str | None, limit: int, delivery: Delivery, derived: str, host: str, *, trashed: bool
+) -> FilePage:  # fmt: skip
+    before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+    rows = await repository.recent(read, principal, project_id=project_id, trashed=trashed, before=before, limit=check_limit(limit) + 1)
+    items = [_view(found, _preview(found.version.preview, delivery, derived, host)) for found in rows[:limit]]
+    return FilePage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
+
+class FolderController(Controller):
+    path = "/folders"
+    tags = ("files",)
+
+    @post("/", summary="Make a folder, and those on the way to it")
+    async def create(self, data: FolderCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]) -> FolderView:
+        await projects.require(write, principal, data.project_id, Permission.UPLOAD)
+        folder_id = await resolve_folder(write, data.project_id, data.parent_id, data.path, principal.user_id)
+        folder = (await repository.chain(write, folder_id))[-1]
+        return FolderView(folder.id, folder.project_id, folder.parent_id, folder.name)
+
+
+class FileController(Controller):
+    path = "/files"
+    tags = ("files",)
+
+    @get("/", summary="Files I may see in any project, newest first")
+    async def recent(
+        self, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected], cursor: Cursor = None, limit: int = DEFAULT_LIMIT,
+    ) -> FilePage:  # fmt: skip
+        return await _page(read, principal, None, cursor, limit, delivery, settings.store.derived, _host(request), trashed=False)
+
+    @get("/{file_id:uuid}", summary="One file")
+    async def one(self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected], settings: Annotated[Settings, Injected]) -> FileView:
+        found = await get_file(read, principal, file_id)
+        return _view(found, _preview(found.version.preview, delivery, settings.store.derived, _host(request)))
+
+    @get("/{file_id:uuid}/versions", summary="Versions of a file, newest first")
+    async def versions(self, file_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], cursor: Cursor = None, limit: int = DEFAULT_LIMIT) -> VersionPage:
+        found = await get_file(read, principal, file_id)
+        below = int(decode_cursor(cursor, int)[0]) if cursor else None
+        rows = await repository.versions(read, file_id, below, check_limit(limit) + 1)
+        items = [VersionView(row.id, row.no, row.size_bytes, row.media_type or row.claimed_type, row.created_at, row.id == found.version.id) for row in rows[:limit]]
+        return VersionPage(items, encode_cursor(items[-1].no) if len(rows) > limit else None)
+
+    @get("/{file_id:uuid}/content", summary="The bytes: a redirect to the store, or with proxy=1 streamed (Range, conditional)", status_code=200)
+    async def content(
+        self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], database: Annotated[Any, Injected], delivery: Annotated[Delivery, Injected],
+        store: Annotated[Reader, Injected], proxy: bool = False, inline: bool = False,
+    ) -> Response[bytes] | Stream | Redirect:  # fmt: skip
+        async with database.read() as session:
+            found = await get_file(session, principal, file_id)
+        version = found.version
+        media_type = version.media_type or version.claimed_type
+        shows = inline and is_inline_safe(media_type)
+        kind = media_type if shows and media_type else SAFE_TYPE
+        disposition = content_disposition(found.file.name, inline=shows)
+        if proxy:
+            return await stream_object(store, version.bucket, version.key, _wanted(request), media_type=kind, disposition=disposition, etag=version.etag)
+        url = delivery.url(_host(request), version.bucket, version.key, expires_s=DOWNLOAD_TTL_S, window_s=60, media_type=kind, disposition=disposition)
+        return Redirect(url, status_code=302, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
+
+    @get("/{file_id:uuid}/link", summary="A short-lived URL of the bytes, for players and download buttons")
+    async def link(
+        self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected], inline: bool = False
+    ) -> dict[str, str]:  # fmt: skip
+        found = await get_file(read, principal, file_id)
+        media_type = found.version.media_type or found.version.claimed_type
+        shows = inline and is_inline_safe(media_type)
+        kind = media_type if shows and media_type else SAFE_TYPE
+        return {"url": delivery.url(_host(request), found.version.bucket, found.version.key, expires_s=DOWNLOAD_TTL_S, window_s=60, media_type=kind, disposition=content_disposition(found.file.name, inline=shows))}
+
+    @delete("/{file_id:uuid}", summary="Move to the trash; with purge=1 delete for good what is in the trash")
+    async def remove(self, file_id: UUID, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected], settings: Annotated[Settings, Injected], purge: bool = False) -> None:
+        if purge:
+            await purge_file(write, principal, file_id, settings.server.recovery_window_s)
+        else:
+            await trash_file(write, principal, file_id)
+
+    @post("/{file_id:uuid}/restore", status_code=204, summary="Take out of the trash")
+    async def restore(self, file_id: UUID, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]) -> None:
+        await restore_file(write, principal, file_id)
+
+
+class ContentController(Controller):
+    path = "/content"
+    tags = ("files",)
+
+    @get("/{ticket:str}", opt={PUBLIC: True}, summary="Bytes by a signed ticket, where the store can't be reached from the browser")
+    async def by_ticket(self, ticket: str, request: Request[Any, Any, Any], delivery: Annotated[Delivery, Injected], store: Annotated[Reader, Injected]) -> Response[bytes] | Stream:
+        try:
+            content = delivery.open_ticket(ticket)
+        except TicketRefused as error:
+            raise BadTicket from error
+        kind = content.media_type or SAFE_TYPE
+        return await stream_object(store, content.bucket, content.key, _wanted(request), media_type=kind, disposition=content.disposition, cache="private, max-age=3600")

@@ -1,0 +1,21 @@
+"""What the files slice tells others."""
+
+from uuid import UUID
+
+from service.outbox.base import Event
+
+
+class FileStored(Event, frozen=True, tag="files.stored"):
+    """A version's bytes are proven to be in the store and it is listed."""
+
+    project_id: UUID
+    file_id: UUID
+    version_id: UUID
+
+
+class FilePurged(Event, frozen=True, tag="files.purged"):
+    """A file and these versions are gone for good; others may drop what they made of them."""
+
+    project_id: UUID
+    file_id: UUID
+    version_ids: list[UUID]

@@ -1,0 +1,201 @@
+"""Every statement on folders, files, versions and doomed objects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, func, literal, literal_column, null, select, text, tuple_, union_all, update
+from sqlalchemy.dialects.postgresql import insert
+
+from service.accounts.models import User
+from service.core.db import ReadSession, WriteSession
+from service.core.ids import new_id
+from service.core.principal import Principal
+from service.files.models import DoomedObject, File, FileVersion, Folder
+from service.projects.repository import visible_to
+
+MAX_DEPTH = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file with its current version and the name of who made it."""
+
+    file: File
+    version: FileVersion
+    creator: str | None
+
+
+async def chain(session: ReadSession, folder_id: UUID) -> Sequence[Folder]:
+    """The folder and its ancestors, root first; empty for an unknown one. Trashed ones are included."""
+    base = select(Folder.id, Folder.parent_id, literal(0).label("depth")).where(Folder.id == folder_id).cte("up", recursive=True)
+    parent = select(Folder.id, Folder.parent_id, (base.c.depth + 1).label("depth")).join(base, Folder.id == base.c.parent_id).where(base.c.depth < MAX_DEPTH)
+    up = base.union_all(parent)
+    return (await session.scalars(select(Folder).join(up, up.c.id == Folder.id).order_by(up.c.depth.desc()))).all()
+
+
+async def ensure_root(session: WriteSession, project_id: UUID) -> None:
+    await session.execute(insert(Folder).values(id=project_id, project_id=project_id, parent_id=None, name="").on_conflict_do_nothing())
+
+
+async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID, name: str, user_id: UUID) -> UUID:
+    """Id of the live folder `name` in `parent_id`, made if need be."""
+    statement = (
+        insert(Folder)
+        .values(id=new_id(), project_id=project_id, parent_id=parent_id, name=name, created_by=user_id)
+        .on_conflict_do_nothing(index_elements=["project_id", "parent_id", "name"], index_where=text("trashed_at IS NULL"))
+        .returning(Folder.id)
+    )
+    made = (await session.scalars(statement)).one_or_none()
+    if made is not None:
+        return made
+    query = select(Folder.id).where(Folder.project_id == project_id, Folder.parent_id == parent_id, Folder.name == name, Folder.trashed_at.is_(None))
+    return (await session.scalars(query)).one()
+
+
+async def insert_file(session: WriteSession, row: File) -> bool:
+    """False where the name is taken by a live file."""
+    values = {"id": row.id, "project_id": row.project_id, "folder_id": row.folder_id, "name": row.name, "current_version_id": row.current_version_id, "created_by": row.created_by}
+    statement = (
+        insert(File)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["project_id", "folder_id", "name"], index_where=text("trashed_at IS NULL"))
+        .returning(File.id)
+    )
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def lock_by_name(session: WriteSession, project_id: UUID, folder_id: UUID, name: str) -> File | None:
+    query = select(File).where(File.project_id == project_id, File.folder_id == folder_id, File.name == name, File.trashed_at.is_(None)).with_for_update()
+    return (await session.scalars(query)).one_or_none()
+
+
+async def names_like(session: ReadSession, folder_id: UUID, pattern: str) -> Sequence[str]:
+    return (await session.scalars(select(File.name).where(File.folder_id == folder_id, File.trashed_at.is_(None), File.name.like(pattern, escape="\\")).limit(1_000))).all()
+
+
+async def last_version_no(session: ReadSession, file_id: UUID) -> int:
+    return (await session.scalars(select(func.coalesce(func.max(FileVersion.no), 0)).where(FileVersion.file_id == file_id))).one()
+
+
+async def set_current(session: WriteSession, file_id: UUID, version_id: UUID) -> None:
+    await session.execute(update(File).where(File.id == file_id).values(current_version_id=version_id, changed_at=func.now()))
+
+
+async def entries(session: ReadSession, folder_id: UUID, *, text_filter: str, after: tuple[int, str, UUID] | None, limit: int) -> Sequence[Row[tuple[int, str, UUID, datetime, int | None, str | None, dict[str, object] | None]]]:
+    """One page of a folder: (0, …) folders first, then (1, …) files, each by name. Both halves use the name index."""
+    folders = select(literal_column("0").label("rank"), Folder.name, Folder.id, Folder.created_at.label("changed_at"), null().label("size"), null().label("type"), null().label("preview")).where(
+        Folder.parent_id == folder_id, Folder.trashed_at.is_(None)
+    )
+    files = (
+        select(literal_column("1").label("rank"), File.name, File.id, File.changed_at, FileVersion.size_bytes.label("size"), func.coalesce(FileVersion.media_type, FileVersion.claimed_type).label("type"), FileVersion.preview)
+        .join(FileVersion, FileVersion.id == File.current_version_id)
+        .where(File.folder_id == folder_id, File.trashed_at.is_(None))
+    )
+    if text_filter:
+        pattern = f"%{escape_like(text_filter)}%"
+        folders, files = folders.where(Folder.name.ilike(pattern, escape="\\")), files.where(File.name.ilike(pattern, escape="\\"))
+    if after is not None:
+        rank, name, entry_id = after
+        if rank == 1:
+            folders = folders.where(literal(value=False))
+            files = files.where(tuple_(File.name, File.id) > (name, entry_id))
+        else:
+            folders = folders.where(tuple_(Folder.name, Folder.id) > (name, entry_id))
+    halves = union_all(folders.order_by(Folder.name, Folder.id).limit(limit), files.order_by(File.name, File.id).limit(limit)).subquery()
+    return (await session.execute(select(halves).order_by(halves.c.rank, halves.c.name, halves.c.id).limit(limit))).all()
+
+
+def escape_like(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+async def one(session: ReadSession, principal: Principal, file_id: UUID) -> Found | None:
+    query = (
+        select(File, FileVersion, User.username)
+        .join(FileVersion, FileVersion.id == File.current_version_id)
+        .outerjoin(User, User.id == File.created_by)
+        .where(File.id == file_id, visible_to(principal, File.project_id))  # type: ignore[arg-type]  a mapped column is a column element
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else Found(*row)
+
+
+async def recent(session: ReadSession, principal: Principal, *, project_id: UUID | None, trashed: bool, before: UUID | None, limit: int) -> Sequence[Found]:
+    """Newest first: over all projects one may see, or the trash of one."""
+    query = (
+        select(File, FileVersion, User.username)
+        .join(FileVersion, FileVersion.id == File.current_version_id)
+        .outerjoin(User, User.id == File.created_by)
+        .where(visible_to(principal, File.project_id), File.trashed_at.is_not(None) if trashed else File.trashed_at.is_(None))  # type: ignore[arg-type]  as above
+        .order_by(File.id.desc())
+        .limit(limit)
+    )
+    if project_id is not None:
+        query = query.where(File.project_id == project_id)
+    if before is not None:
+        query = query.where(File.id < before)
+    return [Found(*row) for row in await session.execute(query)]
+
+
+async def versions(session: ReadSession, file_id: UUID, below: int | None, limit: int) -> Sequence[FileVersion]:
+    query = select(FileVersion).where(FileVersion.file_id == file_id).order_by(FileVersion.no.desc()).limit(limit)
+    if below is not None:
+        query = query.where(FileVersion.no < below)
+    return (await session.scalars(query)).all()
+
+
+async def lock_file(session: WriteSession, file_id: UUID) -> File | None:
+    return (await session.scalars(select(File).where(File.id == file_id).with_for_update())).one_or_none()
+
+
+async def version_by_id(session: ReadSession, version_id: UUID) -> FileVersion | None:
+    return (await session.scalars(select(FileVersion).where(FileVersion.id == version_id))).one_or_none()
+
+
+async def project_of_version(session: ReadSession, version_id: UUID) -> UUID | None:
+    query = select(File.project_id).join(FileVersion, FileVersion.file_id == File.id).where(FileVersion.id == version_id)
+    return (await session.scalars(query)).one_or_none()
+
+
+async def merge_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None) -> None:
+    values: dict[str, object] = {"preview": FileVersion.preview.concat(facts)}
+    if media_type:
+        values["media_type"] = media_type
+    await session.execute(update(FileVersion).where(FileVersion.id == version_id).values(**values))
+
+
+async def delete_file(session: WriteSession, file_id: UUID) -> None:
+    await session.execute(text("DELETE FROM file_versions WHERE file_id = :id"), {"id": file_id})
+    await session.execute(text("DELETE FROM files WHERE id = :id"), {"id": file_id})
+
+
+def doom(session: WriteSession, bucket: str, key: str, *, is_prefix: bool, not_before: datetime) -> None:
+    session.add(DoomedObject(bucket=bucket, key=key, is_prefix=is_prefix, not_before=not_before))
+
+
+async def after_seconds(session: ReadSession, seconds: int) -> datetime:
+    return (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": seconds})).scalar_one()
+
+
+async def due_dooms(session: ReadSession, limit: int) -> Sequence[DoomedObject]:
+    return (await session.scalars(select(DoomedObject).where(DoomedObject.not_before <= func.now()).order_by(DoomedObject.not_before).limit(limit))).all()
+
+
+async def forget_dooms(session: WriteSession, ids: Sequence[UUID]) -> None:
+    await session.execute(text("DELETE FROM doomed_objects WHERE id = ANY(:ids)"), {"ids": list(ids)})
+
+
+async def file_by_id(session: ReadSession, file_id: UUID) -> File | None:
+    return (await session.scalars(select(File).where(File.id == file_id))).one_or_none()
+
+
+async def recent_names(session: ReadSession, principal: Principal, limit: int) -> dict[UUID, str]:
+    """Ids and names of the newest files one may see."""
+    query = select(File.id, File.name).where(visible_to(principal, File.project_id)).order_by(File.id.desc()).limit(limit)  # type: ignore[arg-type]  as above
+    return {row.id: row.name for row in await session.execute(query)}
+
+
+async def add_derived(session: WriteSession, version_id: UUID, delta_bytes: int) -> None:
+    await session.execute(update(FileVersion).where(FileVersion.id == version_id).values(derived_bytes=FileVersion.derived_bytes + delta_bytes))

@@ -1,0 +1,89 @@
+"""Wire types of files."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+
+
+class FolderCreate(msgspec.Struct, forbid_unknown_fields=True):
+    """`path` is made below `parent_id` (or the root), with all folders on the way."""
+
+    project_id: UUID
+    path: Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]
+    parent_id: UUID | None = None
+
+
+class FolderView(msgspec.Struct):
+    id: UUID
+    project_id: UUID
+    parent_id: UUID | None
+    name: str
+
+
+class Preview(msgspec.Struct):
+    """What a list shows of a file. `state` is that of its processing; times in seconds, sizes in pixels."""
+
+    kind: str = "other"
+    state: str = "none"
+    reason: str | None = None
+    thumbnail_url: str | None = None
+    width: int | None = None
+    height: int | None = None
+    duration_s: float | None = None
+
+
+class EntryView(msgspec.Struct):
+    kind: Literal["folder", "file"]
+    id: UUID
+    name: str
+    changed_at: datetime
+    size_bytes: int | None = None
+    media_type: str | None = None
+    preview: Preview | None = None
+
+
+class EntryPage(msgspec.Struct):
+    """`path` leads from the root to the folder shown."""
+
+    items: list[EntryView]
+    next_cursor: str | None
+    path: list[FolderView]
+
+
+class FileView(msgspec.Struct):
+    id: UUID
+    project_id: UUID
+    folder_id: UUID
+    name: str
+    size_bytes: int
+    media_type: str | None
+    claimed_type: str | None
+    etag: str
+    version_no: int
+    version_id: UUID
+    created_at: datetime
+    changed_at: datetime
+    trashed_at: datetime | None
+    created_by: str | None
+    preview: Preview
+
+
+class FilePage(msgspec.Struct):
+    items: list[FileView]
+    next_cursor: str | None
+
+
+class VersionView(msgspec.Struct):
+    id: UUID
+    no: int
+    size_bytes: int
+    media_type: str | None
+    created_at: datetime
+    is_current: bool
+
+
+class VersionPage(msgspec.Struct):
+    items: list[VersionView]
+    next_cursor: str | None

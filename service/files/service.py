@@ -1,0 +1,176 @@
+"""Folders by path, versions, trash, purge."""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.core.db import ReadSession, WriteSession
+from service.core.errors import Missing
+from service.core.ids import new_id
+from service.core.names import numbered, safe_name, split_path
+from service.core.principal import Permission, Principal
+from service.files import repository
+from service.files.errors import NameTaken, NotInTrash
+from service.files.events import FilePurged, FileStored
+from service.files.models import File, FileVersion
+from service.files.repository import Found
+from service.outbox import service as outbox
+from service.projects import repository as projects_repository
+from service.projects import service as projects
+from service.quota import service as quota
+
+log = logging.getLogger("stowage.files")
+
+RENAME_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object proven to be in the store, about to become a version. `on_conflict`: version, rename or fail."""
+
+    project_id: UUID
+    folder_id: UUID
+    user_id: UUID
+    name: str
+    on_conflict: str
+    bucket: str
+    key: str
+    size_bytes: int
+    etag: str
+    claimed_type: str | None
+
+
+async def resolve_folder(session: WriteSession, project_id: UUID, folder_id: UUID | None, path: str, user_id: UUID) -> UUID:
+    """The folder at `path` below `folder_id` (or the root), made as needed. Raises Missing, BadName."""
+    start = folder_id or project_id
+    found = await repository.chain(session, start)
+    if not found and start == project_id:
+        await repository.ensure_root(session, project_id)
+    elif not found or found[-1].project_id != project_id or any(folder.trashed_at for folder in found):
+        raise Missing
+    current = start
+    for name in split_path(path):
+        current = await repository.ensure_child(session, project_id, current, name, user_id)
+    return current
+
+
+async def name_is_taken(session: WriteSession, project_id: UUID, folder_id: UUID, name: str) -> bool:
+    return await repository.lock_by_name(session, project_id, folder_id, name) is not None
+
+
+async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UUID, UUID]:
+    """List the object; returns (file id, version id). A taken name is never a failure: the bytes always survive."""
+    folder_id = await _living_folder(session, stored.project_id, stored.folder_id)
+    version_id = new_id()
+    file = File(id=new_id(), project_id=stored.project_id, folder_id=folder_id, name=safe_name(stored.name), current_version_id=version_id, created_by=stored.user_id)
+    no = 1
+    if not await repository.insert_file(session, file):
+        existing = await repository.lock_by_name(session, stored.project_id, folder_id, file.name) if stored.on_conflict == "version" else None
+        if existing is not None:
+            file.id, no = existing.id, await repository.last_version_no(session, existing.id) + 1
+            await repository.set_current(session, existing.id, version_id)
+        else:
+            await _insert_renamed(session, file)
+    session.add(
+        FileVersion(
+            id=version_id, file_id=file.id, no=no, bucket=stored.bucket, key=stored.key, size_bytes=stored.size_bytes, etag=stored.etag,
+            claimed_type=stored.claimed_type, charged_to=stored.user_id, created_by=stored.user_id,
+        )
+    )  # fmt: skip
+    outbox.publish(session, FileStored(project_id=stored.project_id, file_id=file.id, version_id=version_id))
+    await session.flush()
+    log.info("stored", extra={"file": str(file.id), "version": str(version_id), "bytes": stored.size_bytes, "user": str(stored.user_id)})
+    return file.id, version_id
+
+
+async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUID) -> UUID:
+    """The folder, or its nearest living ancestor."""
+    living = project_id
+    for folder in await repository.chain(session, folder_id):
+        if folder.trashed_at is not None:
+            break
+        living = folder.id
+    if living == project_id:
+        await repository.ensure_root(session, project_id)
+    return living
+
+
+async def _insert_renamed(session: WriteSession, file: File) -> None:
+    wanted = file.name
+    taken = set(await repository.names_like(session, file.folder_id, f"{repository.escape_like(wanted.rpartition('.')[0] or wanted)}%"))
+    number = 1
+    while numbered(wanted, number) in taken:
+        number += 1
+    for attempt in range(RENAME_TRIES):
+        file.name = numbered(wanted, number + attempt)
+        if await repository.insert_file(session, file):
+            return
+    file.name = numbered(wanted, int(file.id.hex[-5:], 16))
+    await repository.insert_file(session, file)
+
+
+async def get_file(session: ReadSession, principal: Principal, file_id: UUID) -> Found:
+    """Raises Missing."""
+    found = await repository.one(session, principal, file_id)
+    if found is None:
+        raise Missing
+    return found
+
+
+async def _lock_editable(session: WriteSession, principal: Principal, file_id: UUID) -> File:
+    file = await repository.lock_file(session, file_id)
+    if file is None:
+        raise Missing
+    await projects.require(session, principal, file.project_id, Permission.EDIT)
+    return file
+
+
+async def trash_file(session: WriteSession, principal: Principal, file_id: UUID) -> None:
+    """Raises Missing, Forbidden. Trashing twice changes nothing."""
+    file = await _lock_editable(session, principal, file_id)
+    if file.trashed_at is None:
+        file.trashed_at = await repository.after_seconds(session, 0)
+        log.info("trashed", extra={"file": str(file_id), "user": str(principal.user_id)})
+
+
+async def restore_file(session: WriteSession, principal: Principal, file_id: UUID) -> None:
+    """Raises Missing, Forbidden, NameTaken."""
+    file = await _lock_editable(session, principal, file_id)
+    if file.trashed_at is None:
+        return
+    if await name_is_taken(session, file.project_id, file.folder_id, file.name):
+        raise NameTaken
+    file.trashed_at = None
+    log.info("restored", extra={"file": str(file_id), "user": str(principal.user_id)})
+
+
+async def purge_file(session: WriteSession, principal: Principal, file_id: UUID, recovery_window_s: int) -> None:
+    """Delete for good: rows and quota now, objects after the recovery window. Raises Missing, Forbidden, NotInTrash."""
+    file = await _lock_editable(session, principal, file_id)
+    if file.trashed_at is None:
+        raise NotInTrash
+    due = await repository.after_seconds(session, recovery_window_s)
+    owned = await repository.versions(session, file_id, None, 100_000)
+    for version in owned:
+        if version.is_owned:
+            repository.doom(session, version.bucket, version.key, is_prefix=False, not_before=due)
+    await session.flush()
+    outbox.publish(session, FilePurged(project_id=file.project_id, file_id=file_id, version_ids=[version.id for version in owned]))
+    await session.flush()
+    await repository.delete_file(session, file_id)
+    await projects_repository.add_derived(session, file.project_id, -sum(version.derived_bytes for version in owned))
+    for payer in sorted({version.charged_to for version in owned}):
+        size = sum(version.size_bytes for version in owned if version.charged_to == payer)
+        await quota.release(session, quota.Owners(payer, file.project_id), used_bytes=size)
+    log.info("purged", extra={"file": str(file_id), "user": str(principal.user_id), "versions": len(owned)})
+
+
+async def record_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None = None) -> None:
+    """Merge what media found out into the version, so that lists show it."""
+    await repository.merge_preview(session, version_id, facts, media_type)
+
+
+async def count_derived(session: WriteSession, version_id: UUID, project_id: UUID, delta_bytes: int) -> None:
+    """Bytes made of a version: counted apart from the quota, and given back when the version is purged."""
+    await repository.add_derived(session, version_id, delta_bytes)
+    await projects_repository.add_derived(session, project_id, delta_bytes)

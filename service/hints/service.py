@@ -1,0 +1,117 @@
+"""Publish and hear hints, count attempts."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+
+import redis.asyncio as redis
+from redis.exceptions import RedisError
+
+log = logging.getLogger("stowage.hints")
+
+PREFIX = "stowage:"
+PATIENCE_S = 0.3
+RECONNECT_S = 2.0
+MAX_COUNTERS = 10_000
+
+Listener = Callable[[str], None]
+
+
+class Hints:
+    """Best-effort messages between processes. Never raises because of Redis."""
+
+    def __init__(self, url: str) -> None:
+        self._redis = redis.Redis.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S) if url else None
+        self._url = url
+        self._listeners: dict[str, list[Listener]] = {}
+        self._counters: dict[str, tuple[int, float]] = {}
+        self._down_until = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    def on(self, channel: str, listener: Listener) -> None:
+        """Call `listener(message)` for each message of `channel`, from this process or another."""
+        self._listeners.setdefault(channel, []).append(listener)
+
+    async def publish(self, channel: str, message: str) -> None:
+        self._deliver(channel, message)
+        if self._redis is not None and time.monotonic() >= self._down_until:
+            try:
+                await self._redis.publish(PREFIX + channel, message)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_down(error)
+
+    def _deliver(self, channel: str, message: str) -> None:
+        for listener in self._listeners.get(channel, ()):
+            listener(message)
+
+    def _note_down(self, error: BaseException) -> None:
+        # A circuit breaker: a dead Redis must not add its timeout to every request.
+        self._down_until = time.monotonic() + RECONNECT_S
+        log.warning("redis is away", extra={"internal": str(error)})
+
+    def start(self) -> None:
+        """Begin to hear messages of other processes."""
+        if self._redis is not None and self._task is None:
+            self._task = asyncio.create_task(self._listen())
+
+    async def _listen(self) -> None:
+        while True:
+            listener = redis.Redis.from_url(self._url, socket_connect_timeout=PATIENCE_S, health_check_interval=10)
+            try:
+                async with listener.pubsub() as channels:
+                    await channels.psubscribe(PREFIX + "*")
+                    async for message in channels.listen():
+                        if message["type"] == "pmessage":
+                            self._deliver(message["channel"].decode().removeprefix(PREFIX), message["data"].decode())
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_down(error)
+            finally:
+                with contextlib.suppress(RedisError, OSError):
+                    await listener.aclose()
+            await asyncio.sleep(RECONNECT_S)
+
+    async def count(self, key: str, window_s: int) -> int:
+        """Count one attempt under `key`; returns how many there were within the window, this one included."""
+        if self._redis is not None and time.monotonic() >= self._down_until:
+            try:
+                async with self._redis.pipeline(transaction=True) as pipe:
+                    pipe.incr(f"{PREFIX}count:{key}")
+                    pipe.expire(f"{PREFIX}count:{key}", window_s, nx=True)
+                    return int((await pipe.execute())[0])
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_down(error)
+        return self._count_here(key, window_s)
+
+    def _count_here(self, key: str, window_s: int) -> int:
+        now = time.monotonic()
+        if len(self._counters) > MAX_COUNTERS:
+            self._counters = {name: value for name, value in self._counters.items() if value[1] > now}
+        count, until = self._counters.get(key, (0, 0.0))
+        count, until = (1, now + window_s) if until <= now else (count + 1, until)
+        self._counters[key] = (count, until)
+        return count
+
+    async def forget(self, key: str) -> None:
+        """Drop a count (after a success)."""
+        self._counters.pop(key, None)
+        if self._redis is not None and time.monotonic() >= self._down_until:
+            with contextlib.suppress(RedisError, OSError, TimeoutError):
+                await self._redis.delete(f"{PREFIX}count:{key}")
+
+    async def is_up(self) -> bool:
+        if self._redis is None:
+            return False
+        try:
+            return bool(await self._redis.ping())
+        except (RedisError, OSError, TimeoutError):
+            return False
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        if self._redis is not None:
+            await self._redis.aclose()

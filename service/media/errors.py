@@ -1,0 +1,17 @@
+"""Refusals of the media slice."""
+
+from service.core.errors import Kind, StowageError
+
+
+class NotPlayable(StowageError):
+    """`details.state` says whether it may become playable."""
+
+    code = "media.not_playable"
+    kind = Kind.CONFLICT
+    public = "This file can't be played yet."
+
+
+class BadTicket(StowageError):
+    code = "media.bad_ticket"
+    kind = Kind.FORBIDDEN
+    public = "This playback link is not valid or has expired. Open the film again."

@@ -1,0 +1,84 @@
+"""Jobs of the media slice; `workers/media` carries them out."""
+
+from uuid import UUID
+
+from service.outbox.base import Job, Queue
+
+
+class _FileJob(Job, frozen=True):
+    file_id: UUID
+    version_id: UUID
+
+    def about_file(self) -> UUID | None:
+        return self.file_id
+
+
+class ProbeFile(_FileJob, frozen=True, tag="media.probe"):
+    """Find out what the bytes are, and what to make of them."""
+
+    queue = Queue.IO
+    priority = 20
+
+
+class PlanMedia(_FileJob, frozen=True, tag="media.plan"):
+    """Settle the frame grid, rungs and chunks of a film, and enqueue them."""
+
+    queue = Queue.IO
+    priority = 20
+
+
+class RenderPoster(_FileJob, frozen=True, tag="media.poster"):
+    """A still of a film."""
+
+    queue = Queue.IO
+    priority = 5
+
+
+class RenderImage(_FileJob, frozen=True, tag="media.image"):
+    """Previews of a picture."""
+
+    queue = Queue.CPU
+    priority = 15
+
+
+class EncodeChunk(Job, frozen=True, tag="media.encode_chunk"):
+    """All rungs of one chunk. The first ones of a film go before everything else."""
+
+    queue = Queue.CPU
+    file_id: UUID
+    transcode_id: UUID
+    no: int
+
+    def about_file(self) -> UUID | None:
+        return self.file_id
+
+
+class EncodeFirstChunk(EncodeChunk, frozen=True, tag="media.encode_first_chunk"):
+    """The same for the chunks that make a film playable."""
+
+    priority = 30
+
+
+class EncodeAudio(Job, frozen=True, tag="media.encode_audio"):
+    """One audio track, whole, published as it goes."""
+
+    queue = Queue.IO
+    priority = 25
+    file_id: UUID
+    transcode_id: UUID
+    track: int
+
+    def about_file(self) -> UUID | None:
+        return self.file_id
+
+
+class FinishTranscode(Job, frozen=True, tag="media.finish"):
+    """Check that the pieces fit, and turn EVENT into VOD."""
+
+    queue = Queue.IO
+    priority = 25
+    file_id: UUID
+    transcode_id: UUID
+
+    def about_file(self) -> UUID | None:
+        return self.file_id

@@ -1,0 +1,91 @@
+"""Tables `probes`, `derivatives`, `transcodes`, `transcode_chunks`, `hls_segments`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, Float, ForeignKey, Index, Integer, Text, func, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.core.db import Model
+from service.core.ids import new_id
+
+_VERSION = "file_versions.id"
+
+
+class Probe(Model):
+    """What a version turned out to be; `facts` is a `planning.SourceFacts`."""
+
+    __tablename__ = "probes"
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey(_VERSION, ondelete="CASCADE"), primary_key=True)
+    facts: Mapped[dict[str, object]] = mapped_column(JSONB)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class Derivative(Model):
+    """A picture made of a version; its objects lie under `prefix` in the derived bucket."""
+
+    __tablename__ = "derivatives"
+    __table_args__ = (CheckConstraint("state IN ('ready', 'failed')", name="state"),)
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey(_VERSION, ondelete="CASCADE"), primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    state: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str | None] = mapped_column(Text)
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    facts: Mapped[dict[str, object]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    error: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class Transcode(Model):
+    """One plan for one version: immutable JSON, whose hash is in every output key."""
+
+    __tablename__ = "transcodes"
+    __table_args__ = (
+        CheckConstraint("state IN ('running', 'ready', 'failed')", name="state"),
+        Index("uq_transcodes_version_plan", "version_id", "plan_hash", unique=True),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    version_id: Mapped[UUID] = mapped_column(ForeignKey(_VERSION, ondelete="CASCADE"))
+    file_id: Mapped[UUID] = mapped_column()
+    project_id: Mapped[UUID] = mapped_column()
+    plan: Mapped[dict[str, object]] = mapped_column(JSONB)
+    plan_hash: Mapped[str] = mapped_column(Text)
+    prefix: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text, server_default="running")
+    reason: Mapped[str | None] = mapped_column(Text)
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    playable_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class TranscodeChunk(Model):
+    """A stretch of output frames encoded in all rungs at once; `track` is `video` or an audio track's name."""
+
+    __tablename__ = "transcode_chunks"
+
+    transcode_id: Mapped[UUID] = mapped_column(ForeignKey("transcodes.id", ondelete="CASCADE"), primary_key=True)
+    track: Mapped[str] = mapped_column(Text, primary_key=True)
+    no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    seconds: Mapped[float] = mapped_column(Float)
+    done_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class HlsSegments(Model):
+    """The segments of one chunk and rung: one object, `segments` an array of {duration, offset, bytes} (s, bytes)."""
+
+    __tablename__ = "hls_segments"
+
+    transcode_id: Mapped[UUID] = mapped_column(ForeignKey("transcodes.id", ondelete="CASCADE"), primary_key=True)
+    rung: Mapped[str] = mapped_column(Text, primary_key=True)
+    chunk_no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    key: Mapped[str] = mapped_column(Text)
+    segments: Mapped[list[dict[str, float]]] = mapped_column(JSONB)
+    init_key: Mapped[str] = mapped_column(Text)
+    init_hash: Mapped[str] = mapped_column(Text)
+    codecs: Mapped[str] = mapped_column(Text)
+    bytes: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,38 @@
+"""What media does when others tell it something."""
+
+from uuid import UUID
+
+from service.core.db import WriteSession
+from service.files import repository as files_repository
+from service.files.events import FilePurged, FileStored
+from service.media import repository
+from service.media.jobs import ProbeFile
+from service.media.service import give_up
+from service.outbox import service as outbox
+from service.outbox.base import JobFailed
+
+LATE_WRITES_S = 900
+
+
+async def on_file_stored(session: WriteSession, event: FileStored) -> None:
+    outbox.enqueue(session, [ProbeFile(event.file_id, event.version_id)])
+
+
+async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
+    """A job of ours was given up: the file says why."""
+    if not event.job_tag.startswith("media."):
+        return
+    transcode_id = event.payload.get("transcode_id")
+    version_id = event.payload.get("version_id")
+    if transcode_id is not None:
+        transcode = await repository.transcode(session, UUID(str(transcode_id)))
+        version_id = transcode.version_id if transcode is not None else None
+    if version_id is not None:
+        await give_up(session, UUID(str(version_id)), event.reason, UUID(str(transcode_id)) if transcode_id else None)
+
+
+async def on_file_purged(session: WriteSession, event: FilePurged, derived_bucket: str) -> None:
+    """Rows went with their version; objects follow through doomed_objects, late enough to catch a worker's last write."""
+    due = await files_repository.after_seconds(session, LATE_WRITES_S)
+    for version_id in event.version_ids:
+        files_repository.doom(session, derived_bucket, f"d/{version_id}/", is_prefix=True, not_before=due)

@@ -1,0 +1,143 @@
+"""Every statement on `outbox` and `jobs`. Time is Postgres's now() throughout."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text, update
+
+from service.core.db import ReadSession, WriteSession
+from service.outbox.models import JobRow, OutboxRow
+
+LEASE_S = 30
+MAX_DELIVERIES = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Claimed:
+    """A job this worker holds until its lease runs out."""
+
+    id: UUID
+    tag: str
+    payload: dict[str, object]
+    fence: int
+    attempt: int
+    max_attempts: int
+
+
+_CLAIM = text(f"""
+    UPDATE jobs SET state = 'running', attempt = attempt + 1, fence = fence + 1, worker = :worker,
+           lease_until = now() + interval '{LEASE_S} seconds', started_at = now(), error = NULL
+    WHERE id = (SELECT id FROM jobs WHERE queue = :queue AND state = 'queued' AND attempt < max_attempts AND run_after <= now()
+                ORDER BY priority DESC, id FOR UPDATE SKIP LOCKED LIMIT 1)
+    RETURNING id, tag, payload, fence, attempt, max_attempts""")  # noqa: S608  only a constant of ours is put in
+
+_RENEW = text(f"""
+    UPDATE jobs SET lease_until = now() + interval '{LEASE_S} seconds'
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[])) AS held(held_id, held_fence)
+    WHERE jobs.id = held_id AND jobs.fence = held_fence AND jobs.state = 'running'
+    RETURNING jobs.id""")  # noqa: S608  only a constant of ours is put in
+
+_EXPIRE = text("""
+    UPDATE jobs SET state = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'queued' END,
+           finished_at = CASE WHEN attempt >= max_attempts THEN now() END, fence = fence + 1, lease_until = NULL,
+           error = 'The worker stopped in the middle (attempt ' || attempt || ' of ' || max_attempts || ').'
+    WHERE id IN (SELECT id FROM jobs WHERE state = 'running' AND lease_until < now() ORDER BY lease_until FOR UPDATE SKIP LOCKED LIMIT 100)
+    RETURNING id, tag, payload, queue, state, error""")
+
+_DUE_EVENTS = text("""
+    SELECT id, kind, tag, payload FROM outbox WHERE parked_at IS NULL AND due_at <= now()
+    ORDER BY due_at, id FOR UPDATE SKIP LOCKED LIMIT :limit""")
+
+
+async def claim(session: WriteSession, queue: str, worker: str) -> Claimed | None:
+    row = (await session.execute(_CLAIM, {"queue": queue, "worker": worker})).one_or_none()
+    return None if row is None else Claimed(*row)
+
+
+async def renew(session: WriteSession, held: Sequence[Claimed]) -> set[UUID]:
+    """Renew leases in one statement; returns the ids still held."""
+    parameters = {"ids": [job.id for job in held], "fences": [job.fence for job in held]}
+    return {row.id for row in await session.execute(_RENEW, parameters)}
+
+
+async def close(session: WriteSession, job: Claimed, state: str, error: str | None = None) -> bool:
+    """End a job if its fence still holds."""
+    ended = update(JobRow).where(JobRow.id == job.id, JobRow.fence == job.fence, JobRow.state == "running")
+    values = {"state": state, "error": error, "finished_at": func.now(), "lease_until": None}
+    if state == "done":
+        values["progress"] = 1.0
+    return (await session.execute(ended.values(values).returning(JobRow.id))).one_or_none() is not None
+
+
+async def requeue(session: WriteSession, job: Claimed, *, after_s: float, error: str | None, gives_back: bool) -> None:
+    """Put a job back; `gives_back` returns the attempt (the worker was asked to stop)."""
+    await session.execute(
+        text("""
+            UPDATE jobs SET state = 'queued', lease_until = NULL, fence = fence + 1, error = :error,
+                   attempt = attempt - :returned, run_after = now() + make_interval(secs => :after_s)
+            WHERE id = :id AND fence = :fence AND state = 'running'"""),
+        {"id": job.id, "fence": job.fence, "error": error, "returned": int(gives_back), "after_s": after_s},
+    )
+
+
+async def set_progress(session: WriteSession, job: Claimed, progress: float) -> None:
+    await session.execute(update(JobRow).where(JobRow.id == job.id, JobRow.fence == job.fence).values(progress=progress))
+
+
+async def expire_leases(session: WriteSession) -> Sequence[Row[tuple[UUID, str, dict[str, object], str, str, str]]]:
+    return (await session.execute(_EXPIRE)).all()
+
+
+async def due(session: WriteSession, limit: int) -> Sequence[Row[tuple[UUID, str, str, dict[str, object]]]]:
+    return (await session.execute(_DUE_EVENTS, {"limit": limit})).all()
+
+
+async def drop(session: WriteSession, row_id: UUID) -> None:
+    await session.execute(text("DELETE FROM outbox WHERE id = :id"), {"id": row_id})
+
+
+async def postpone(session: WriteSession, row_id: UUID, error: str) -> None:
+    """Count a failed delivery; after MAX_DELIVERIES the row is parked, never the queue."""
+    await session.execute(
+        text("""
+            UPDATE outbox SET attempts = attempts + 1, error = :error, due_at = now() + make_interval(secs => least(300, 2 ^ attempts)),
+                   parked_at = CASE WHEN attempts + 1 >= :most THEN now() END WHERE id = :id"""),
+        {"id": row_id, "error": error[:2000], "most": MAX_DELIVERIES},
+    )
+
+
+async def depths(session: ReadSession) -> dict[str, int]:
+    """Claimable jobs by queue."""
+    rows = await session.execute(select(JobRow.queue, func.count()).where(JobRow.state == "queued", JobRow.run_after <= func.now()).group_by(JobRow.queue))
+    return {queue: count for queue, count in rows}
+
+
+async def jobs_page(session: ReadSession, *, states: Sequence[str], file_ids: Sequence[UUID] | None, before: UUID | None, limit: int) -> Sequence[JobRow]:
+    query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
+    if states:
+        query = query.where(JobRow.state.in_(states))
+    if file_ids is not None:
+        query = query.where(JobRow.file_id.in_(file_ids))
+    if before is not None:
+        query = query.where(JobRow.id < before)
+    return (await session.scalars(query)).all()
+
+
+async def parked(session: ReadSession) -> Sequence[tuple[UUID, str, str | None, datetime]]:
+    rows = await session.execute(select(OutboxRow.id, OutboxRow.tag, OutboxRow.error, OutboxRow.created_at).where(OutboxRow.parked_at.is_not(None)).limit(100))
+    return [tuple(row) for row in rows]
+
+
+async def forget_finished(session: WriteSession, *, older_than_days: int, limit: int) -> int:
+    result = await session.execute(
+        text("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < now() - make_interval(days => :days) LIMIT :limit) RETURNING id"),
+        {"days": older_than_days, "limit": limit},
+    )
+    return len(result.all())
+
+
+async def is_pending(session: ReadSession, tag: str) -> bool:
+    query = select(JobRow.id).where(JobRow.tag == tag, JobRow.state.in_(["queued", "running"])).limit(1)
+    return (await session.scalars(query)).one_or_none() is not None

@@ -1,0 +1,53 @@
+"""Publishing and enqueueing inside the caller's transaction."""
+
+from collections.abc import Sequence
+
+from service.core.db import WriteSession
+from service.core.ids import new_id
+from service.outbox.base import Event, Job, JobFailed
+from service.outbox.models import JobRow, OutboxRow
+from service.outbox.repository import Claimed, close, expire_leases
+
+TICKET = "ticket"
+EVENT = "event"
+
+
+class LeaseLost(Exception):
+    """Another worker has this job now: drop everything, publish nothing."""
+
+
+def publish(session: WriteSession, event: Event) -> None:
+    """Tell subscribers, once this transaction commits."""
+    session.add(OutboxRow(kind=EVENT, tag=event.tag(), payload=event.to_payload()))
+
+
+def enqueue(session: WriteSession, jobs: Sequence[Job]) -> None:
+    """Add jobs and one ticket per queue they go to."""
+    session.add_all(
+        JobRow(id=new_id(), tag=job.tag(), queue=job.queue, payload=job.to_payload(), priority=job.priority, max_attempts=job.max_attempts, file_id=job.about_file())
+        for job in jobs
+    )
+    session.add_all(OutboxRow(kind=TICKET, tag=queue, payload={"tickets": sum(job.queue == queue for job in jobs)}) for queue in {job.queue for job in jobs})
+
+
+async def finish_job(session: WriteSession, job: Claimed) -> None:
+    """End the job in the transaction that stores its result. Raises LeaseLost."""
+    if not await close(session, job, "done"):
+        raise LeaseLost
+
+
+async def fail_job(session: WriteSession, job: Claimed, reason: str) -> None:
+    """Give the job up for good and tell subscribers. A lost lease changes nothing."""
+    if await close(session, job, "failed", reason):
+        publish(session, JobFailed(job_id=job.id, job_tag=job.tag, payload=job.payload, reason=reason))
+
+
+async def recover_expired(session: WriteSession) -> int:
+    """Requeue jobs of dead workers, or fail them when their attempts are used up. Returns how many."""
+    rows = await expire_leases(session)
+    for row in rows:
+        if row.state == "failed":
+            publish(session, JobFailed(job_id=row.id, job_tag=row.tag, payload=row.payload, reason=row.error))
+        else:
+            session.add(OutboxRow(kind=TICKET, tag=row.queue, payload={"tickets": 1}))
+    return len(rows)

@@ -1,0 +1,45 @@
+"""Every statement on `quota_slots`."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+
+from service.core.db import ReadSession, WriteSession
+from service.quota.models import QuotaSlot
+
+_CHANGE = text("""
+    UPDATE quota_slots SET reserved_bytes = reserved_bytes + :reserved, used_bytes = used_bytes + :used
+    WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0
+      AND (NOT :must_fit OR used_bytes + reserved_bytes + :reserved + :used <= limit_bytes)
+    RETURNING owner_id""")
+
+_READ = text("SELECT limit_bytes, reserved_bytes, used_bytes FROM quota_slots WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Bytes of one owner."""
+
+    limit_bytes: int
+    reserved_bytes: int
+    used_bytes: int
+
+    @property
+    def left_bytes(self) -> int:
+        return max(0, self.limit_bytes - self.reserved_bytes - self.used_bytes)
+
+
+async def change(session: WriteSession, kind: str, owner: UUID, *, reserved: int, used: int, must_fit: bool) -> bool:
+    """Add to both counters; with `must_fit` not beyond the limit (False then)."""
+    parameters = {"kind": kind, "owner": owner, "reserved": reserved, "used": used, "must_fit": must_fit}
+    return (await session.execute(_CHANGE, parameters)).one_or_none() is not None
+
+
+async def usage(session: ReadSession, kind: str, owner: UUID) -> Usage | None:
+    row = (await session.execute(_READ, {"kind": kind, "owner": owner})).one_or_none()
+    return None if row is None else Usage(*row)
+
+
+def add_slot(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:
+    session.add(QuotaSlot(owner_kind=kind, owner_id=owner, slot=0, limit_bytes=limit_bytes))

@@ -1,0 +1,56 @@
+"""Reserve, settle, release: always for a user and a project together, in that lock order."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.core.db import ReadSession, WriteSession
+from service.quota.errors import QuotaExceeded
+from service.quota.repository import Usage, add_slot, change, usage
+
+USER = "user"
+PROJECT = "project"
+
+
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who pays: the person and the project."""
+
+    user_id: UUID
+    project_id: UUID
+
+    def each(self) -> tuple[tuple[str, UUID], tuple[str, UUID]]:
+        return (USER, self.user_id), (PROJECT, self.project_id)
+
+
+async def reserve(session: WriteSession, owners: Owners, size_bytes: int) -> None:
+    """Set bytes aside. Raises QuotaExceeded with what is left."""
+    for kind, owner in owners.each():
+        if not await change(session, kind, owner, reserved=size_bytes, used=0, must_fit=True):
+            found = await usage(session, kind, owner)
+            left = found.left_bytes if found else 0
+            whose = "your own quota" if kind == USER else "the project's quota"
+            message = f"There is not enough space left in {whose}: {left} bytes are free, {size_bytes} are needed."
+            raise QuotaExceeded(message, details={"owner": kind, "left_bytes": left, "needed_bytes": size_bytes})
+
+
+async def settle(session: WriteSession, owners: Owners, *, reserved_bytes: int, used_bytes: int) -> None:
+    """Turn a reservation into use. The bytes exist by now, so they count even where the limit was lowered meanwhile."""
+    for kind, owner in owners.each():
+        await change(session, kind, owner, reserved=-reserved_bytes, used=used_bytes, must_fit=False)
+
+
+async def release(session: WriteSession, owners: Owners, *, reserved_bytes: int = 0, used_bytes: int = 0) -> None:
+    """Give bytes back."""
+    if reserved_bytes or used_bytes:
+        for kind, owner in owners.each():
+            await change(session, kind, owner, reserved=-reserved_bytes, used=-used_bytes, must_fit=False)
+
+
+def open_account(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:
+    """Give a new user or project its quota."""
+    add_slot(session, kind, owner, limit_bytes)
+
+
+async def usage_of(session: ReadSession, kind: str, owner: UUID) -> Usage:
+    """What an owner has, reserved and used; zeros for an unknown one."""
+    return await usage(session, kind, owner) or Usage(0, 0, 0)

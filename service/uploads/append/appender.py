@@ -1,0 +1,299 @@
+"""One request's bytes into the store: fill a buffer, send it as a part, commit, several parts in flight.
+
+Rules (docs/reference/upload-protocol.md): numbers are never reused; commits go in the order of `start`, so the
+offset is always a contiguous prefix; a remainder becomes a short part or a tail; nothing is acknowledged
+before its commit. Bytes beyond the declared length are never committed with it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.core.db import Database
+from service.core.errors import StowageError
+from service.storage import keys
+from service.storage.port import Multipart, Reader, StoreDown, Writer
+from service.uploads import repository
+from service.uploads.append.body import Body, Reason, Stop
+from service.uploads.append.buffers import Buffer, BufferPool
+from service.uploads.errors import BodyPastLength, Busy
+from service.uploads.models import Upload, UploadPart
+
+log = logging.getLogger("stowage.uploads")
+
+MIN_PART = 5 << 20
+MAX_PART_NUMBER = 10_000
+ROOM_WAIT_S = 20.0
+
+
+class AppendStore(Reader, Writer, Multipart, Protocol):
+    """What an append needs of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Shared by all appends of a process."""
+
+    database: Database
+    store: AppendStore
+    bucket: str
+    pool: BufferPool
+    parts_in_flight: int
+
+
+ReserveUpTo = Callable[[int], Awaitable[int]]
+
+
+class EpochOver(Exception):
+    """Somebody else holds the upload: nothing more of ours may count."""
+
+
+def part_size(length: int | None, max_bytes: int) -> int:
+    """16 MiB up to 128 GiB, length ÷ 8,000 above, in whole MiB."""
+    return max(16 << 20, -(-(length or max_bytes) // 8_000 >> 20) << 20)
+
+
+def may_be_short_part(upload: Upload, end: int, next_number: int, max_bytes: int) -> bool:
+    """Whether a part below full size still leaves numbers enough for everything that may follow."""
+    remaining = (upload.length_bytes or max_bytes) - end
+    return remaining / upload.part_bytes <= MAX_PART_NUMBER - next_number - 1
+
+
+class Appender:
+    """One holder of one upload in one epoch. `offset` is what is committed."""
+
+    def __init__(self, tools: Tools, upload: Upload, body: Body, max_bytes: int, reserve_up_to: ReserveUpTo) -> None:
+        self._tools = tools
+        self._upload = upload
+        self._body = body
+        self._max_bytes = max_bytes
+        self._reserve_up_to = reserve_up_to
+        self._reserved = upload.reserved_bytes
+        self.offset = upload.offset_bytes
+        self.received = 0
+        self.is_whole_object = False
+        self.etag = ""
+        self._start = upload.offset_bytes - upload.tail_bytes
+        self._tail_key, self._tail_bytes = upload.tail_key, upload.tail_bytes
+        self._key, self._s3_upload_id = upload.key, upload.s3_upload_id
+        self._next_number = upload.next_part
+        self._tails = 0
+        self._buffer: Buffer | None = None
+        self._flying: list[asyncio.Task[None]] = []
+
+    def ask_checkpoint(self) -> None:
+        self._body.poke(Reason.CHECKPOINT)
+
+    # -- the loop
+    async def run(self) -> Reason | None:
+        """Read the body to its end or to an interruption, and make durable what came. Returns why it stopped.
+
+        Raises BodyPastLength, Busy (the epoch is over), StoreDown, StoreFull, DatabaseDown.
+        """
+        try:
+            reason = await self._read_all()
+            await self._flush(is_end=reason is None)
+            await self._land()
+        except EpochOver as error:
+            raise Busy from error
+        finally:
+            await self._abandon()
+        return reason
+
+    async def _read_all(self) -> Reason | None:
+        while True:
+            try:
+                chunk = await self._body.next()
+                if chunk is None:
+                    return None
+                await self._accept(memoryview(chunk))
+            except Stop as stop:
+                if stop.reason is Reason.STORE_FAILED:
+                    await self._land()
+                if stop.reason is not Reason.CHECKPOINT:
+                    return stop.reason
+                await self._flush(is_end=False)
+                await self._land()
+
+    async def _accept(self, data: memoryview) -> None:
+        length = self._upload.length_bytes
+        limit = self._max_bytes if length is None else length
+        if self._upload.offset_bytes + self.received + len(data) > limit:
+            # Keep only what earlier parts hold: the request as a whole is wrong.
+            self._drop_buffer()
+            raise BodyPastLength
+        self.received += len(data)
+        end = self._upload.offset_bytes + self.received
+        if length is None and end > self._reserved:
+            self._reserved = await self._reserve_up_to(end)
+        while data:
+            buffer = await self._ready_buffer()
+            if buffer.filled == buffer.size:
+                # Sent only now that more has come: a last part waits for the end of the body.
+                await self._send()
+                continue
+            piece = data[: buffer.size - buffer.filled]
+            if not self._tools.pool.has_room(len(piece)) and not await self._make_room(len(piece)):
+                continue
+            self._tools.pool.put(buffer, piece)
+            data = data[len(piece) :]
+
+    async def _make_room(self, count: int) -> bool:
+        """Wait for memory. False: our own buffer went to the store instead, so a fresh one is needed."""
+        if await self._tools.pool.room(count, ROOM_WAIT_S) and self._body.take_reason() is None:
+            return True
+        await self._flush(is_end=False)
+        await self._land()
+        return False
+
+    async def _ready_buffer(self) -> Buffer:
+        if self._buffer is None:
+            self._buffer = self._tools.pool.take(self._upload.part_bytes, self)
+            if self._tail_key is not None:
+                await self._load_tail(self._buffer, self._tail_key)
+        return self._buffer
+
+    async def _load_tail(self, buffer: Buffer, key: str) -> None:
+        async for chunk in self._tools.store.read(self._tools.bucket, key):
+            self._tools.pool.put(buffer, chunk)
+        if buffer.filled != self._tail_bytes:
+            raise StoreDown(internal=f"tail {key} has {buffer.filled} bytes, not {self._tail_bytes}")
+
+    # -- parts in flight
+    async def _send(self) -> None:
+        """Put the buffer on its way as a part; wait if enough are under way already."""
+        buffer, self._buffer = self._buffer, None
+        if buffer is None:
+            return
+        self._tools.pool.send_off(buffer)
+        try:
+            await self._open_multipart()
+            async with self._tools.database.statement() as session:
+                number = await repository.take_part_number(session, self._upload.id, self._upload.epoch)
+            if number is None:
+                raise EpochOver
+        except BaseException:
+            self._tools.pool.release(buffer)
+            raise
+        self._next_number = number + 1
+        part = UploadPart(upload_id=self._upload.id, no=number, start_bytes=self._start, size_bytes=buffer.filled, etag="")
+        self._start += buffer.filled
+        # The tail, if there was one, is the head of this part now.
+        old_tail, self._tail_key, self._tail_bytes = self._tail_key, None, 0
+        before = self._flying[-1] if self._flying else None
+        task = asyncio.create_task(self._store_part(part, buffer, before, old_tail))
+        task.add_done_callback(self._on_landed)
+        self._flying.append(task)
+        while len(self._flying) >= self._tools.parts_in_flight:
+            await self._flying[0]
+            self._flying.pop(0)
+
+    def _on_landed(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self._body.poke(Reason.STORE_FAILED)
+
+    async def _store_part(self, part: UploadPart, buffer: Buffer, before: asyncio.Task[None] | None, old_tail: str | None) -> None:
+        try:
+            part.etag = await self._tools.store.put_part(self._tools.bucket, str(self._key), str(self._s3_upload_id), part.no, buffer.view[: buffer.filled])
+        finally:
+            self._tools.pool.release(buffer)
+        if before is not None:
+            await before
+        # A number in S3 without a row is dropped at Complete; a row always has its part.
+        expected = self.offset
+        async with self._tools.database.statement() as session:
+            if not await repository.commit_part(session, self._upload.id, self._upload.epoch, expected=expected, part=part):
+                raise EpochOver
+        self.offset = part.start_bytes + part.size_bytes
+        if old_tail is not None:
+            await self._forget(old_tail)
+
+    async def _open_multipart(self) -> None:
+        if self._s3_upload_id is not None:
+            return
+        key = keys.object_key(self._upload.id, self._upload.epoch)
+        s3_upload_id = await self._tools.store.create_multipart(self._tools.bucket, key)
+        async with self._tools.database.statement() as session:
+            named = await repository.store_multipart(session, self._upload.id, self._upload.epoch, key, s3_upload_id)
+        if not named:
+            with contextlib.suppress(StowageError):
+                await self._tools.store.abort_multipart(self._tools.bucket, key, s3_upload_id)
+            raise EpochOver
+        self._key, self._s3_upload_id = key, s3_upload_id
+
+    # -- the end of a request
+    async def _flush(self, *, is_end: bool) -> None:
+        """Make the rest durable: as the whole object, the last part, a short part or a tail."""
+        buffer = self._buffer
+        if buffer is None or buffer.filled <= self._tail_bytes:
+            self._drop_buffer()
+            return
+        end = self._start + buffer.filled
+        is_last = end == self._upload.length_bytes
+        if is_last and not is_end:
+            # Without the body's end we cannot know that nothing follows; the bytes stay, the finish waits for a PATCH.
+            await self._store_tail(buffer, end)
+        elif is_last and self._start == 0 and self._s3_upload_id is None and not self._flying:
+            await self._store_whole(buffer)
+        elif is_last or (buffer.filled >= MIN_PART and may_be_short_part(self._upload, end, self._next_number, self._max_bytes)):
+            await self._send()
+        else:
+            await self._store_tail(buffer, end)
+
+    async def _store_whole(self, buffer: Buffer) -> None:
+        """One PUT under this epoch's own key; the caller closes the upload in one transaction."""
+        self._tools.pool.send_off(buffer)
+        self._key = keys.object_key(self._upload.id, self._upload.epoch)
+        try:
+            self.etag = await self._tools.store.put(self._tools.bucket, self._key, buffer.view[: buffer.filled])
+        finally:
+            self._drop_buffer()
+        self.is_whole_object = True
+
+    async def _store_tail(self, buffer: Buffer, end: int) -> None:
+        await self._land()
+        self._tools.pool.send_off(buffer)
+        self._tails += 1
+        key = keys.tail_key(self._upload.id, self._upload.epoch, self._tails)
+        size = buffer.filled
+        try:
+            await self._tools.store.put(self._tools.bucket, key, buffer.view[:size])
+        finally:
+            self._drop_buffer()
+        async with self._tools.database.statement() as session:
+            if not await repository.commit_tail(session, self._upload.id, self._upload.epoch, expected=self.offset, end=end, key=key, size=size):
+                raise EpochOver
+        old, self._tail_key, self._tail_bytes, self.offset = self._tail_key, key, size, end
+        if old is not None:
+            await self._forget(old)
+
+    async def _forget(self, key: str) -> None:
+        # Unreferenced now; what can't be deleted here is swept at the upload's end.
+        with contextlib.suppress(StowageError):
+            await self._tools.store.delete(self._tools.bucket, [key])
+
+    async def _land(self) -> None:
+        """Wait for every part in flight; raises the first failure."""
+        while self._flying:
+            await self._flying[0]
+            self._flying.pop(0)
+
+    async def _abandon(self) -> None:
+        """After a failure: let what is in flight end on its own (it may still commit in order), give memory back."""
+        if self._flying:
+            await asyncio.gather(*self._flying, return_exceptions=True)
+            self._flying.clear()
+        self._drop_buffer()
+
+    def _drop_buffer(self) -> None:
+        if self._buffer is not None:
+            self._tools.pool.release(self._buffer)
+            self._buffer = None
+
+    @property
+    def whole_key(self) -> str:
+        """Key of the object after `is_whole_object`."""
+        return str(self._key)

@@ -1,0 +1,190 @@
+"""From the last committed byte to a listed version: F1 to F3 and Rule R (docs/reference/upload-protocol.md).
+
+Completion is announced only after the object is proven to be there with the right size. Success is never inferred
+from absence: after any doubt, HEAD decides, and only three checks five minutes apart may call an upload LOST.
+"""
+
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.core.db import Database, WriteSession
+from service.core.errors import StowageError
+from service.files import service as files
+from service.quota import service as quota
+from service.storage import keys
+from service.storage.checksums import multipart_etag
+from service.storage.port import Part, PartsRefused, StoreDown, UploadGone
+from service.uploads import repository
+from service.uploads.append.appender import AppendStore
+from service.uploads.models import State, Upload, UploadPart
+
+log = logging.getLogger("stowage.uploads")
+
+CHECKS_UNTIL_LOST = 3
+
+
+def tiles(parts: list[UploadPart], length: int) -> bool:
+    """Whether parts in the order of their numbers cover 0..length without gap or overlap."""
+    position = 0
+    for part in parts:
+        if part.start_bytes != position:
+            return False
+        position += part.size_bytes
+    return position == length
+
+
+def stored_object(upload: Upload, bucket: str, key: str, etag: str) -> files.StoredObject:
+    return files.StoredObject(
+        project_id=upload.project_id, folder_id=upload.folder_id, user_id=upload.user_id, name=upload.name, on_conflict=upload.on_conflict,
+        bucket=bucket, key=key, size_bytes=upload.length_bytes or 0, etag=etag, claimed_type=upload.claimed_type,
+    )  # fmt: skip
+
+
+async def list_version(session: WriteSession, upload: Upload, bucket: str, key: str, etag: str) -> None:
+    """The rest of F3, in the transaction that closed the upload: version, result, quota last."""
+    file_id, version_id = await files.store_version(session, stored_object(upload, bucket, key, etag))
+    reserved = upload.reserved_bytes
+    await repository.set_result(session, upload.id, file_id, version_id)
+    await quota.settle(session, quota.Owners(upload.user_id, upload.project_id), reserved_bytes=reserved, used_bytes=upload.length_bytes or 0)
+    log.info("complete", extra={"upload": str(upload.id), "file": str(file_id), "bytes": upload.length_bytes})
+
+
+@dataclass(frozen=True, slots=True)
+class Finisher:
+    """Finishes uploads whose bytes are all durable. Any process may, one at a time per upload."""
+
+    database: Database
+    store: AppendStore
+    bucket: str
+
+    async def close_whole(self, upload: Upload, *, expected: int, key: str, etag: str) -> bool:
+        """An upload that went into one object: F1 and F3 in one transaction. False: the epoch is over."""
+        async with self.database.write() as session:
+            closed = await repository.close_in_one(session, upload.id, upload.epoch, expected=expected, key=key)
+            if closed is None:
+                return False
+            await list_version(session, closed, self.bucket, key, etag)
+        if upload.tail_key is not None:
+            await self._drop(upload.tail_key)
+        return True
+
+    async def finish(self, upload_id: UUID, epoch: int | None = None) -> bool:
+        """Carry a COMPLETING upload to its end; `epoch` is the caller's own lease, if it holds one.
+
+        True once it is COMPLETE by us. False: somebody else is at it, or it has to be tried again.
+        Raises StoreDown, StoreFull, DatabaseDown.
+        """
+        async with self.database.statement() as session:
+            upload = await repository.take_finish(session, upload_id, epoch)
+        if upload is None:
+            return False
+        done = False
+        try:
+            done = await self._finish_held(upload)
+        finally:
+            if not done:
+                await self._let_go(upload)
+        return done
+
+    async def _let_go(self, upload: Upload) -> None:
+        try:
+            async with self.database.statement() as session:
+                await repository.release_lease(session, upload.id, upload.epoch)
+        except StowageError:
+            log.warning("finish lease not released; it runs out by itself", extra={"upload": str(upload.id)})
+
+    async def _finish_held(self, upload: Upload) -> bool:
+        if upload.tail_key is not None and upload.s3_upload_id is None:
+            return await self._tail_to_object(upload, upload.tail_key)
+        if upload.tail_key is not None:
+            await self._tail_to_part(upload, upload.tail_key)
+        async with self.database.read() as session:
+            parts = list(await repository.parts_of(session, upload.id))
+        if not tiles(parts, upload.length_bytes or 0):
+            log.error("ALARM: parts do not tile the upload", extra={"upload": str(upload.id), "parts": len(parts)})
+            return False
+        etag = await self._complete(upload, parts)
+        if etag is None:
+            return False
+        async with self.database.write() as session:
+            closed = await repository.close_completing(session, upload.id)
+            if closed is not None:
+                await list_version(session, closed, self.bucket, str(upload.key), etag)
+        if upload.tail_key is not None:
+            await self._drop(upload.tail_key)
+        return closed is not None
+
+    async def _read_tail(self, key: str) -> bytes:
+        return b"".join([chunk async for chunk in self.store.read(self.bucket, key)])
+
+    async def _tail_to_object(self, upload: Upload, tail_key: str) -> bool:
+        body = await self._read_tail(tail_key)
+        if len(body) != upload.length_bytes:
+            raise StoreDown(internal=f"tail {tail_key} has {len(body)} bytes, not {upload.length_bytes}")
+        key = keys.object_key(upload.id, upload.epoch)
+        etag = await self.store.put(self.bucket, key, body)
+        return await self.close_whole(upload, expected=upload.offset_bytes, key=key, etag=etag)
+
+    async def _tail_to_part(self, upload: Upload, tail_key: str) -> None:
+        body = await self._read_tail(tail_key)
+        async with self.database.statement() as session:
+            number = await repository.take_part_number(session, upload.id, upload.epoch, State.COMPLETING)
+        if number is None:
+            raise StoreDown(internal="the finish was taken over")
+        etag = await self.store.put_part(self.bucket, str(upload.key), str(upload.s3_upload_id), number, body)
+        part = UploadPart(upload_id=upload.id, no=number, start_bytes=upload.offset_bytes - len(body), size_bytes=len(body), etag=etag)
+        async with self.database.write() as session:
+            if not await repository.tail_to_part(session, upload.id, upload.epoch, part):
+                raise StoreDown(internal="the finish was taken over")
+
+    async def _complete(self, upload: Upload, parts: list[UploadPart]) -> str | None:
+        """F2 with the database's list. The ETag if the object is proven, None if it has to be tried again."""
+        expected = multipart_etag([part.etag for part in parts])
+        listed = [Part(part.no, part.etag) for part in parts]
+        key, s3_upload_id = str(upload.key), str(upload.s3_upload_id)
+        try:
+            etag = await self.store.complete_multipart(self.bucket, key, s3_upload_id, listed)
+        except (StoreDown, UploadGone, PartsRefused) as error:
+            return await self._rule_r(upload, key, s3_upload_id, expected, error)
+        if etag == expected:
+            return etag
+        return await self._rule_r(upload, key, s3_upload_id, expected, StoreDown(internal=f"unexpected ETag {etag}"))
+
+    async def _rule_r(self, upload: Upload, key: str, s3_upload_id: str, expected: str, error: StowageError) -> str | None:
+        facts = await self.store.head(self.bucket, key)
+        if facts is not None and facts.size_bytes == upload.length_bytes and facts.etag == expected:
+            return facts.etag
+        log.warning("complete is in doubt", extra={"upload": str(upload.id), "internal": error.internal, "found": str(facts)})
+        if isinstance(error, PartsRefused):
+            await self._lose(upload, error.internal)
+            return None
+        if facts is None and not await self.store.has_parts(self.bucket, key, s3_upload_id):
+            async with self.database.statement() as session:
+                checks = await repository.note_absent(session, upload.id)
+            if checks >= CHECKS_UNTIL_LOST:
+                await self._lose(upload, "neither object nor multipart upload in three checks")
+            return None
+        if isinstance(error, StoreDown):
+            raise error
+        return None
+
+    async def _lose(self, upload: Upload, why: str) -> None:
+        log.error("ALARM: upload LOST", extra={"upload": str(upload.id), "internal": why})
+        async with self.database.write() as session:
+            lost = await repository.mark_lost(session, upload.id)
+            if lost is not None:
+                await quota.release(session, quota.Owners(lost.user_id, lost.project_id), reserved_bytes=lost.reserved_bytes)
+
+    async def look_for_lost(self, upload_id: UUID, key: str | None, length: int | None) -> None:
+        """LOST → COMPLETING if the object turned up after all."""
+        facts = await self.store.head(self.bucket, key) if key else None
+        if facts is not None and facts.size_bytes == length:
+            async with self.database.statement() as session:
+                await repository.revive_lost(session, upload_id)
+
+    async def _drop(self, key: str) -> None:
+        try:
+            await self.store.delete(self.bucket, [key])
+        except StowageError:
+            log.info("tail left for the sweeper", extra={"key": key})

@@ -1,0 +1,78 @@
+"""Tables `uploads` and `upload_parts`."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, func, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from service.core.db import Model
+from service.core.ids import new_id
+
+
+class State(StrEnum):
+    OPEN = "OPEN"
+    COMPLETING = "COMPLETING"
+    COMPLETE = "COMPLETE"
+    ABORTING = "ABORTING"
+    ABORTED = "ABORTED"
+    LOST = "LOST"
+
+
+class Upload(Model):
+    """One upload. `epoch` fences every commit; `offset_bytes` is what a response may show; `length_bytes` is None while deferred."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (
+        CheckConstraint("state IN ('OPEN', 'COMPLETING', 'COMPLETE', 'ABORTING', 'ABORTED', 'LOST')", name="state"),
+        CheckConstraint("offset_bytes >= 0 AND (length_bytes IS NULL OR offset_bytes <= length_bytes)", name="offset"),
+        Index("uq_uploads_idempotency", "user_id", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
+        Index("ix_uploads_unfinished", "user_id", "id", postgresql_where=text("state IN ('OPEN', 'COMPLETING')")),
+        Index("ix_uploads_sweep", "state", "expires_at", postgresql_where=text("state IN ('OPEN', 'COMPLETING', 'ABORTING', 'LOST')")),
+        Index("ix_uploads_sweep_after", "sweep_after", postgresql_where=text("sweep_after IS NOT NULL")),
+        {"postgresql_with": {"fillfactor": 70}},
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    folder_id: Mapped[UUID] = mapped_column()
+    protocol: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    claimed_type: Mapped[str | None] = mapped_column(Text)
+    on_conflict: Mapped[str] = mapped_column(Text)
+    metadata_raw: Mapped[str] = mapped_column(Text, server_default="")
+    length_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    offset_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    reserved_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    state: Mapped[str] = mapped_column(Text, server_default=State.OPEN)
+    epoch: Mapped[int] = mapped_column(Integer, server_default="0")
+    lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    next_part: Mapped[int] = mapped_column(Integer, server_default="1")
+    part_bytes: Mapped[int] = mapped_column(BigInteger)
+    key: Mapped[str | None] = mapped_column(Text, unique=True)
+    s3_upload_id: Mapped[str | None] = mapped_column(Text)
+    tail_key: Mapped[str | None] = mapped_column(Text)
+    tail_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    idempotency_key: Mapped[str | None] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    lost_checks: Mapped[int] = mapped_column(Integer, server_default="0")
+    lost_checked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    sweep_after: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    file_id: Mapped[UUID | None] = mapped_column()
+    version_id: Mapped[UUID | None] = mapped_column()
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class UploadPart(Model):
+    """A committed part: bytes start..start+size-1 lie in the store under number `no` with this ETag."""
+
+    __tablename__ = "upload_parts"
+
+    upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
+    no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    start_bytes: Mapped[int] = mapped_column(BigInteger)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    etag: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,306 @@
+"""Every statement on uploads and parts. Each write names the epoch it believes in; time is Postgres's now()."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, text, update
+
+from service.core.db import ReadSession, WriteSession
+from service.core.principal import Principal
+from service.projects.models import Project, ProjectMember
+from service.uploads.models import State, Upload, UploadPart
+
+LEASE = "interval '30 seconds'"
+FINISH_LEASE = "interval '30 seconds'"
+_LEASE = text(f"now() + {LEASE}")
+_FINISH_LEASE = text(f"now() + {FINISH_LEASE}")
+_IS_HELD = func.coalesce(Upload.lease_until > func.now(), False)  # noqa: FBT003  SQL false
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An upload, whether somebody holds its lease, and the role of who asks in its project (None: no member)."""
+
+    upload: Upload
+    is_held: bool
+    role: str | None
+
+
+async def seen_by(session: ReadSession, principal: Principal, upload_id: UUID) -> Seen | None:
+    query = (
+        select(Upload, _IS_HELD, ProjectMember.role)
+        .join(Project, Project.id == Upload.project_id)
+        .outerjoin(ProjectMember, (ProjectMember.project_id == Upload.project_id) & (ProjectMember.user_id == principal.user_id) & Project.deleted_at.is_(None))
+        .where(Upload.id == upload_id)
+    )
+    row = (await session.execute(query)).one_or_none()
+    return None if row is None else Seen(*row)
+
+
+async def by_idempotency_key(session: ReadSession, user_id: UUID, key: str) -> Upload | None:
+    return (await session.scalars(select(Upload).where(Upload.user_id == user_id, Upload.idempotency_key == key))).one_or_none()
+
+
+async def open_count(session: ReadSession, user_id: UUID) -> int:
+    return (await session.scalars(select(func.count()).select_from(Upload).where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING])))).one()
+
+
+async def database_time(session: ReadSession, after_s: float = 0) -> datetime:
+    return (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": after_s})).scalar_one()
+
+
+async def is_held(session: ReadSession, upload_id: UUID) -> bool:
+    return bool((await session.scalars(select(_IS_HELD).where(Upload.id == upload_id))).one_or_none())
+
+
+async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry_s: int) -> Upload | None:
+    """P1: take the upload over at exactly this offset. Also slides its expiry."""
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.offset_bytes == offset, Upload.state == State.OPEN, Upload.expires_at > func.now())
+        .values(epoch=Upload.epoch + 1, lease_until=_LEASE, updated_at=func.now(), expires_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s))
+        .returning(Upload)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def declare_length(session: WriteSession, upload_id: UUID, epoch: int, length: int, part_bytes: int) -> Upload | None:
+    """Settle a deferred length. With every byte already there the upload is complete but for the finish."""
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN, Upload.length_bytes.is_(None), Upload.offset_bytes <= length)
+        .values(length_bytes=length, part_bytes=func.greatest(Upload.part_bytes, part_bytes))
+        .returning(Upload)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def set_reserved(session: WriteSession, upload_id: UUID, epoch: int, reserved: int) -> bool:
+    statement = update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN).values(reserved_bytes=reserved).returning(Upload.id)
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def begin_completing(session: WriteSession, upload_id: UUID, epoch: int | None) -> bool:
+    """F1 where the last byte was committed without its being known as the last; by the holder, or where nobody holds it."""
+    mine = Upload.epoch == epoch if epoch is not None else or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, mine, Upload.state == State.OPEN, Upload.offset_bytes == Upload.length_bytes)
+        .values(state=State.COMPLETING)
+        .returning(Upload.id)
+    )
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def take_part_number(session: WriteSession, upload_id: UUID, epoch: int, state: State = State.OPEN) -> int | None:
+    """P2: numbers are never reused. None: the epoch is over."""
+    statement = update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == state).values(next_part=Upload.next_part + 1).returning(Upload.next_part - 1)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def store_multipart(session: WriteSession, upload_id: UUID, epoch: int, key: str, s3_upload_id: str) -> bool:
+    """M: name the multipart upload in the row. False: the epoch is over, abort our own."""
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN, Upload.s3_upload_id.is_(None))
+        .values(key=key, s3_upload_id=s3_upload_id)
+        .returning(Upload.id)
+    )
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+_COMMIT_PART = text(f"""
+    WITH moved AS (
+        UPDATE uploads SET offset_bytes = :end, tail_key = NULL, tail_bytes = 0, lease_until = now() + {LEASE}, updated_at = now(),
+               state = CASE WHEN :end = length_bytes THEN 'COMPLETING' ELSE state END
+        WHERE id = :upload AND epoch = :epoch AND state = 'OPEN' AND offset_bytes = :expected
+        RETURNING id)
+    INSERT INTO upload_parts (upload_id, no, start_bytes, size_bytes, etag)
+    SELECT id, :no, :start, :size, :etag FROM moved RETURNING no""")  # noqa: S608  only a constant of ours is put in
+
+
+async def commit_part(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, part: UploadPart) -> bool:
+    """P4, and F1 with the last part: one statement, one transaction. False: the epoch is over."""
+    parameters = {
+        "upload": upload_id, "epoch": epoch, "expected": expected, "end": part.start_bytes + part.size_bytes,
+        "no": part.no, "start": part.start_bytes, "size": part.size_bytes, "etag": part.etag,
+    }  # fmt: skip
+    return (await session.execute(_COMMIT_PART, parameters)).one_or_none() is not None
+
+
+async def commit_tail(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, end: int, key: str, size: int) -> bool:
+    """T: refer to the new tail; only then may the old one go."""
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN, Upload.offset_bytes == expected)
+        .values(offset_bytes=end, tail_key=key, tail_bytes=size, lease_until=_LEASE, updated_at=func.now())
+        .returning(Upload.id)
+    )
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part: UploadPart) -> bool:
+    """While COMPLETING: the tail has become the last part."""
+    statement = (
+        update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.COMPLETING, Upload.tail_key.is_not(None)).values(tail_key=None, tail_bytes=0).returning(Upload.id)
+    )
+    if (await session.scalars(statement)).one_or_none() is None:
+        return False
+    session.add(part)
+    return True
+
+
+async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, key: str) -> Upload | None:
+    """F1 and F3 together for an upload that became an object in one PUT (from OPEN, or from COMPLETING with a tail)."""
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state.in_([State.OPEN, State.COMPLETING]), Upload.offset_bytes == expected, Upload.s3_upload_id.is_(None))
+        .values(offset_bytes=Upload.length_bytes, key=key, state=State.COMPLETE, tail_key=None, tail_bytes=0, lease_until=None, updated_at=func.now(), sweep_after=_sweep_time())
+        .returning(Upload)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def take_finish(session: WriteSession, upload_id: UUID, epoch: int | None) -> Upload | None:
+    """Take the right to finish: the holder's own epoch, or anyone once no lease is live."""
+    free = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
+    mine = Upload.epoch == epoch if epoch is not None else free
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, free))
+        .values(epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE)
+        .returning(Upload)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+def _sweep_time() -> object:
+    # Only a second holder can have left anything behind.
+    return text("CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END")
+
+
+async def close_completing(session: WriteSession, upload_id: UUID) -> Upload | None:
+    """F3: the object is proven; locks the row so that exactly one caller makes the version."""
+    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETING).values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=_sweep_time()).returning(Upload)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def set_result(session: WriteSession, upload_id: UUID, file_id: UUID, version_id: UUID) -> None:
+    await session.execute(update(Upload).where(Upload.id == upload_id).values(file_id=file_id, version_id=version_id, reserved_bytes=0))
+
+
+async def release_lease(session: WriteSession, upload_id: UUID, epoch: int) -> None:
+    await session.execute(update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch).values(lease_until=None))
+
+
+async def bump_if_held(session: WriteSession, upload_id: UUID) -> None:
+    """Fence off a holder that did not let go in time."""
+    await session.execute(update(Upload).where(Upload.id == upload_id, Upload.lease_until > func.now(), Upload.state == State.OPEN).values(epoch=Upload.epoch + 1, lease_until=None))
+
+
+async def renew_leases(session: WriteSession, held: Sequence[tuple[UUID, int]]) -> set[UUID]:
+    """One statement for all leases of a process; returns the ids still held."""
+    statement = text(f"""
+        UPDATE uploads SET lease_until = greatest(lease_until, now() + {LEASE})
+        FROM unnest(CAST(:ids AS uuid[]), CAST(:epochs AS int[])) AS mine(upload_id, mine_epoch)
+        WHERE uploads.id = mine.upload_id AND uploads.epoch = mine.mine_epoch AND uploads.state IN ('OPEN', 'COMPLETING')
+        RETURNING uploads.id""")  # noqa: S608  only a constant of ours is put in
+    rows = await session.execute(statement, {"ids": [upload_id for upload_id, _ in held], "epochs": [epoch for _, epoch in held]})
+    return {row.id for row in rows}
+
+
+async def begin_abort(session: WriteSession, upload_id: UUID) -> bool:
+    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.OPEN).values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE, updated_at=func.now()).returning(Upload.id)
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def take_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
+    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).values(lease_until=_FINISH_LEASE).returning(Upload)
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def close_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
+    """Returns the row as it was charged; the caller releases its reservation in the same transaction."""
+    row = (await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).with_for_update())).one_or_none()
+    if row is not None:
+        values = {"state": State.ABORTED, "lease_until": None, "tail_key": None, "tail_bytes": 0, "sweep_after": text("now() + interval '15 minutes'"), "reserved_bytes": 0}
+        session.expunge(row)
+        await session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
+    return row
+
+
+async def close_terminated(session: WriteSession, upload_id: UUID) -> None:
+    """A finished upload was deleted by its client: its URL is gone, its object belongs to the version."""
+    await session.execute(update(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETE).values(state=State.ABORTED))
+
+
+async def parts_of(session: ReadSession, upload_id: UUID) -> Sequence[UploadPart]:
+    return (await session.scalars(select(UploadPart).where(UploadPart.upload_id == upload_id).order_by(UploadPart.no))).all()
+
+
+async def note_absent(session: WriteSession, upload_id: UUID, *, wait: str = "5 minutes") -> int:
+    """Count one more check that found neither object nor multipart, at most one per `wait`; returns the count."""
+    statement = text("""
+        UPDATE uploads SET lost_checks = lost_checks + 1, lost_checked_at = now(), lease_until = now() + CAST(:wait AS interval)
+        WHERE id = :id AND (lost_checked_at IS NULL OR lost_checked_at < now() - CAST(:wait AS interval)) RETURNING lost_checks""")
+    return (await session.execute(statement, {"id": upload_id, "wait": wait})).scalar_one_or_none() or 0
+
+
+async def mark_lost(session: WriteSession, upload_id: UUID) -> Upload | None:
+    row = (await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETING).with_for_update())).one_or_none()
+    if row is not None:
+        session.expunge(row)
+        await session.execute(update(Upload).where(Upload.id == upload_id).values(state=State.LOST, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'")))
+    return row
+
+
+async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
+    """LOST → COMPLETING, because the object turned up after all."""
+    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.LOST).values(state=State.COMPLETING, lease_until=None).returning(Upload.id)
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, str]]:
+    """Uploads whose lease is over and that something is to be done for, with their state."""
+    free = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
+    due = or_(Upload.state.in_([State.COMPLETING, State.ABORTING]), (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)), (Upload.state == State.LOST) & (Upload.expires_at > func.now()))
+    rows = await session.execute(select(Upload.id, Upload.state).where(free, due).order_by(Upload.id).limit(limit))
+    return [(row.id, row.state) for row in rows]
+
+
+async def leftovers(session: ReadSession, limit: int) -> Sequence[Upload]:
+    """Ended uploads whose prefixes are due for one more look."""
+    return (await session.scalars(select(Upload).where(Upload.sweep_after < func.now()).order_by(Upload.sweep_after).limit(limit))).all()
+
+
+async def set_swept(session: WriteSession, upload_id: UUID) -> None:
+    await session.execute(update(Upload).where(Upload.id == upload_id).values(sweep_after=None))
+
+
+async def lapsed(session: WriteSession, limit: int) -> Sequence[Upload]:
+    """Reservations of uploads without a byte after an hour: freed here, taken again at the first PATCH."""
+    query = (
+        select(Upload)
+        .where(Upload.state == State.OPEN, Upload.offset_bytes == 0, Upload.reserved_bytes > 0, Upload.updated_at < text("now() - interval '1 hour'"), or_(Upload.lease_until.is_(None), Upload.lease_until < func.now()))
+        .with_for_update(skip_locked=True)
+        .limit(limit)
+    )
+    rows = (await session.scalars(query)).all()
+    for row in rows:
+        session.expunge(row)
+    await session.execute(update(Upload).where(Upload.id.in_([row.id for row in rows])).values(reserved_bytes=0))
+    return rows
+
+
+async def drop_old_parts(session: WriteSession) -> None:
+    ended = select(Upload.id).where(Upload.state.in_([State.COMPLETE, State.ABORTED]), Upload.updated_at < text("now() - interval '1 day'"), Upload.updated_at > text("now() - interval '3 days'"))
+    await session.execute(delete(UploadPart).where(UploadPart.upload_id.in_(ended)))
+
+
+async def unfinished(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[Upload]:
+    query = select(Upload).where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING])).order_by(Upload.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(Upload.id < before)
+    return (await session.scalars(query)).all()

@@ -1,0 +1,285 @@
+"""Sessions: create, append, look, end. Opens its own short units of work; no transaction is open while bytes move."""
+
+import asyncio
+import contextlib
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from service.core.db import Database
+from service.core.errors import Forbidden, Missing, StowageError
+from service.core.ids import new_id
+from service.core.names import safe_name
+from service.core.principal import Permission, Principal
+from service.core.settings import UploadSettings
+from service.files import service as files
+from service.projects import service as projects
+from service.projects.policies import may
+from service.quota import service as quota
+from service.storage import keys
+from service.uploads import repository
+from service.uploads.append.appender import Appender, Tools, part_size
+from service.uploads.append.body import Body, Reason, Receive
+from service.uploads.append.leases import Leases
+from service.uploads.errors import BodyPastLength, Busy, Gone, Interrupted, LengthConflict, NameTaken, OffsetConflict, TooLarge, TooManyOpen
+from service.uploads.finish import Finisher
+from service.uploads.models import State, Upload
+from service.uploads.repository import Seen
+from service.uploads.sweep import Sweeper
+from service.uploads.tus.headers import Creation
+
+log = logging.getLogger("stowage.uploads")
+
+DEFERRED_STEP = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a response may show."""
+
+    upload: Upload
+    offset: int
+
+
+class Uploads:
+    """The session core of one process."""
+
+    def __init__(self, tools: Tools, leases: Leases, sweeper: Sweeper, settings: UploadSettings, multipart_expiry_s: int) -> None:
+        self._tools = tools
+        self._database: Database = tools.database
+        self._leases = leases
+        self._finisher: Finisher = sweeper.finisher
+        self._sweeper = sweeper
+        self._settings = settings
+        # The store drops open multipart uploads by their age; never promise more than it keeps.
+        self._expiry_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
+        self._background: set[asyncio.Task[object]] = set()
+
+    # -- create
+    async def create(self, principal: Principal, project_id: UUID, folder_id: UUID | None, creation: Creation, idempotency_key: str | None) -> Upload:
+        """C1: reserve and insert. Raises TooLarge, QuotaExceeded, NameTaken, TooManyOpen, Missing, Forbidden, BadName."""
+        length = creation.length
+        if length is not None and length > self._settings.max_bytes:
+            raise TooLarge
+        async with self._database.write() as session:
+            await projects.require(session, principal, project_id, Permission.UPLOAD)
+            if idempotency_key is not None:
+                earlier = await repository.by_idempotency_key(session, principal.user_id, idempotency_key)
+                if earlier is not None:
+                    return earlier
+            if await repository.open_count(session, principal.user_id) >= self._settings.max_open_per_user:
+                raise TooManyOpen(retry_after=60)
+            folder = await files.resolve_folder(session, project_id, folder_id, creation.folder_path, principal.user_id)
+            name = safe_name(creation.name)
+            if creation.on_conflict == "fail" and await files.name_is_taken(session, project_id, folder, name):
+                raise NameTaken
+            reserved = DEFERRED_STEP if length is None else length
+            upload = Upload(
+                id=new_id(), project_id=project_id, user_id=principal.user_id, folder_id=folder, protocol="tus", name=name, claimed_type=creation.claimed_type,
+                on_conflict=creation.on_conflict, metadata_raw=creation.metadata_raw, length_bytes=length, reserved_bytes=reserved,
+                part_bytes=part_size(length, self._settings.max_bytes), idempotency_key=idempotency_key,
+                expires_at=await repository.database_time(session, self._expiry_s),
+                offset_bytes=0, state=State.OPEN, epoch=0, next_part=1, tail_bytes=0,
+            )  # fmt: skip
+            session.add(upload)
+            await session.flush()
+            await quota.reserve(session, quota.Owners(principal.user_id, project_id), reserved)
+        log.info("created", extra={"upload": str(upload.id), "user": str(principal.user_id), "bytes": length})
+        if length == 0:
+            await self._finish_empty(upload)
+        return upload
+
+    async def _finish_empty(self, upload: Upload) -> None:
+        async with self._database.statement() as session:
+            held = await repository.claim(session, upload.id, 0, self._expiry_s)
+        if held is None:
+            raise Busy
+        key = keys.object_key(held.id, held.epoch)
+        etag = await self._tools.store.put(self._tools.bucket, key, b"")
+        await self._finisher.close_whole(held, expected=0, key=key, etag=etag)
+
+    # -- look
+    async def see(self, principal: Principal, upload_id: UUID) -> Seen:
+        """The caller's own upload, without disturbing its writer. Raises Missing."""
+        async with self._database.read() as session:
+            seen = await repository.seen_by(session, principal, upload_id)
+        if seen is None or seen.role is None or seen.upload.user_id != principal.user_id:
+            raise Missing
+        return seen
+
+    async def offset(self, principal: Principal, upload_id: UUID) -> Upload:
+        """HEAD: where to go on. Stops a writer that is at it first. Raises Missing, Gone, Busy."""
+        seen = await self.see(principal, upload_id)
+        if seen.is_held and seen.upload.state == State.OPEN:
+            await self._take_over(seen.upload)
+            seen = await self.see(principal, upload_id)
+        upload = seen.upload
+        if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
+            raise Gone
+        if upload.state == State.COMPLETING or (upload.state == State.OPEN and upload.offset_bytes == upload.length_bytes):
+            self._finish_soon(upload.id)
+            raise Busy
+        return upload
+
+    async def _take_over(self, upload: Upload) -> None:
+        """Let the holder checkpoint; fence it off if it does not let go."""
+        await self._leases.ask_to_yield(upload.id, upload.epoch)
+        async with self._database.statement() as session:
+            await repository.bump_if_held(session, upload.id)
+
+    def _finish_soon(self, upload_id: UUID) -> None:
+        async def finish() -> None:
+            with contextlib.suppress(StowageError):
+                async with self._database.statement() as session:
+                    await repository.begin_completing(session, upload_id, None)
+                await self._finisher.finish(upload_id)
+
+        task: asyncio.Task[object] = asyncio.create_task(finish())
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # -- append
+    async def append(self, principal: Principal, upload_id: UUID, offset: int, receive: Receive, *, body_bytes: int | None, declared_length: int | None) -> Progress:
+        """PATCH: take the upload over at `offset` and add the body. Answers only what is committed.
+
+        Raises Missing, Forbidden, OffsetConflict, BodyPastLength, LengthConflict, Busy, Gone, Interrupted, QuotaExceeded, StoreDown, StoreFull.
+        """
+        seen = await self.see(principal, upload_id)
+        if not may(str(seen.role), Permission.UPLOAD):
+            raise Forbidden
+        self._check_before(seen.upload, offset, body_bytes, declared_length)
+        if seen.upload.state == State.COMPLETE:
+            return Progress(seen.upload, offset)
+        if seen.is_held:
+            await self._take_over(seen.upload)
+        upload = await self._claim(seen.upload, offset, declared_length)
+        return await self.append_held(upload, receive)
+
+    def _check_before(self, upload: Upload, offset: int, body_bytes: int | None, declared_length: int | None) -> None:
+        if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
+            raise Gone
+        if upload.state == State.COMPLETING:
+            self._finish_soon(upload.id)
+            raise Busy
+        if upload.state == State.COMPLETE:
+            if offset != upload.length_bytes:
+                raise OffsetConflict
+            if body_bytes != 0:
+                raise BodyPastLength
+            return
+        if declared_length is not None:
+            if upload.length_bytes is not None or declared_length < upload.offset_bytes:
+                raise LengthConflict
+            if declared_length > self._settings.max_bytes:
+                raise TooLarge
+        length = upload.length_bytes if declared_length is None else declared_length
+        if body_bytes is not None and offset + body_bytes > (self._settings.max_bytes if length is None else length):
+            raise BodyPastLength
+
+    async def _claim(self, before: Upload, offset: int, declared_length: int | None) -> Upload:
+        owners = quota.Owners(before.user_id, before.project_id)
+        async with self._database.write() as session:
+            upload = await repository.claim(session, before.id, offset, self._expiry_s)
+            if upload is None:
+                raise OffsetConflict
+            target = upload.length_bytes
+            if declared_length is not None:
+                size = part_size(declared_length, self._settings.max_bytes)
+                upload = await repository.declare_length(session, upload.id, upload.epoch, declared_length, size)
+                if upload is None:
+                    raise LengthConflict
+                target = declared_length
+            wanted = max(DEFERRED_STEP, upload.reserved_bytes) if target is None else target
+            missing = wanted - upload.reserved_bytes
+            if missing:
+                # A reservation that lapsed is taken again; a declared length settles what steps reserved.
+                upload.reserved_bytes = wanted
+                await session.flush()
+                if missing > 0:
+                    await quota.reserve(session, owners, missing)
+                else:
+                    await quota.release(session, owners, reserved_bytes=-missing)
+        return upload
+
+    async def claim_new(self, upload: Upload) -> Upload:
+        """Take over an upload this request has just created."""
+        return await self._claim(upload, 0, None)
+
+    async def append_held(self, upload: Upload, receive: Receive) -> Progress:
+        """Add the body to an upload whose lease this request holds."""
+        body = Body(receive, self._settings.idle_s)
+        appender = Appender(self._tools, upload, body, self._settings.max_bytes, lambda end: self._reserve_up_to(upload, end))
+        with self._leases.holding(upload.id, upload.epoch, body):
+            try:
+                reason = await appender.run()
+                if appender.is_whole_object:
+                    if not await self._finisher.close_whole(upload, expected=upload.offset_bytes, key=appender.whole_key, etag=appender.etag):
+                        raise Busy
+                    return Progress(upload, upload.length_bytes or 0)
+                if appender.offset == upload.length_bytes:
+                    await self._finish_now(upload)
+            finally:
+                await self._let_go(upload)
+        if reason is Reason.PREEMPTED:
+            raise Busy
+        if reason is not None:
+            raise Interrupted(internal=reason)
+        return Progress(upload, appender.offset)
+
+    async def _reserve_up_to(self, upload: Upload, end: int) -> int:
+        """Deferred length: reserve the next step. Returns what is reserved now. Raises QuotaExceeded, Busy."""
+        wanted = -(-end // DEFERRED_STEP) * DEFERRED_STEP
+        async with self._database.write() as session:
+            if not await repository.set_reserved(session, upload.id, upload.epoch, wanted):
+                raise Busy
+            await quota.reserve(session, quota.Owners(upload.user_id, upload.project_id), wanted - upload.reserved_bytes)
+        upload.reserved_bytes = wanted
+        return wanted
+
+    async def _finish_now(self, upload: Upload) -> None:
+        """The last PATCH waits for the proof, for a while. Raises Interrupted."""
+        async with self._database.statement() as session:
+            await repository.begin_completing(session, upload.id, upload.epoch)
+        task = asyncio.create_task(self._finisher.finish(upload.id, upload.epoch))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        try:
+            done = await asyncio.wait_for(asyncio.shield(task), self._settings.finish_wait_s)
+        except TimeoutError:
+            done = False
+        if not done:
+            async with self._database.read() as session:
+                now = await session.get(Upload, upload.id)
+            if now is None or now.state != State.COMPLETE:
+                raise Interrupted(internal="the object is not proven yet")
+
+    async def _let_go(self, upload: Upload) -> None:
+        try:
+            async with self._database.statement() as session:
+                await repository.release_lease(session, upload.id, upload.epoch)
+        except StowageError:
+            log.warning("lease not released; it runs out by itself", extra={"upload": str(upload.id)})
+
+    # -- end
+    async def terminate(self, principal: Principal, upload_id: UUID) -> None:
+        """DELETE: abort an unfinished upload, move the file of a finished one to the trash. Raises Missing, Gone, Busy."""
+        upload = (await self.see(principal, upload_id)).upload
+        if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
+            raise Gone
+        if upload.state == State.COMPLETING:
+            self._finish_soon(upload.id)
+            raise Busy
+        if upload.state == State.COMPLETE and upload.file_id is not None:
+            async with self._database.write() as session:
+                await repository.close_terminated(session, upload.id)
+                await files.trash_file(session, principal, upload.file_id)
+            return
+        await self._leases.ask_to_yield(upload.id, upload.epoch)
+        if not await self._sweeper.abort(upload.id):
+            raise Busy
+
+    async def close(self) -> None:
+        """Shutdown: let finishes that are under way end."""
+        await self._leases.close()
+        if self._background:
+            await asyncio.wait(self._background, timeout=10)

@@ -1,0 +1,150 @@
+"""Header grammar of tus 1.0.0 (https://tus.io/protocols/resumable-upload, sections Headers and Creation)."""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import format_datetime
+
+from service.uploads.errors import BadHeader, NotSupported, UnsupportedVersion, WrongContentType
+
+VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,expiration"
+OFFSET_TYPE = "application/offset+octet-stream"
+MAX_METADATA_BYTES = 8 * 1024
+MAX_METADATA_KEYS = 32
+EXPOSED = (
+    "Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length", "Upload-Defer-Length",
+    "Upload-Metadata", "Upload-Expires", "Upload-Concat", "X-Request-ID", "Retry-After", "ETag", "Content-Range",
+)  # fmt: skip
+# Digits without sign or leading zero; 19 of them fit in 63 bits.
+_NUMBER = re.compile(r"^(0|[1-9]\d{0,17})$")
+_CONFLICTS = frozenset({"version", "rename", "fail"})
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """A POST as the client meant it. `length` None: deferred.."""
+
+    length: int | None
+    metadata_raw: str
+    name: str
+    folder_path: str
+    claimed_type: str | None
+    on_conflict: str
+    has_body: bool
+
+
+def check_version(headers: Mapping[str, str]) -> None:
+    """Raises UnsupportedVersion."""
+    if headers.get("tus-resumable") != VERSION:
+        raise UnsupportedVersion
+
+
+def number(headers: Mapping[str, str], name: str) -> int | None:
+    """A non-negative integer header, None where absent. Raises BadHeader."""
+    text = headers.get(name)
+    if text is None:
+        return None
+    if not _NUMBER.match(text):
+        message = f"{name} must be a non-negative whole number, not {text[:40]!r}."
+        raise BadHeader(message)
+    return int(text)
+
+
+def offset(headers: Mapping[str, str]) -> int:
+    """Raises BadHeader."""
+    value = number(headers, "upload-offset")
+    if value is None:
+        message = "Upload-Offset is missing."
+        raise BadHeader(message)
+    return value
+
+
+def content_type_is_offset(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-type", "").partition(";")[0].strip().lower() == OFFSET_TYPE
+
+
+def require_offset_type(headers: Mapping[str, str]) -> None:
+    """Raises WrongContentType."""
+    if not content_type_is_offset(headers):
+        raise WrongContentType
+
+
+def refuse_unsupported(headers: Mapping[str, str]) -> None:
+    """A checksum that would be ignored must not look verified. Raises NotSupported."""
+    for name in ("upload-checksum", "upload-concat"):
+        if name in headers:
+            message = f"{name} is not supported by this server yet."
+            raise NotSupported(message)
+
+
+def parse_metadata(raw: str) -> dict[str, str]:
+    """Upload-Metadata as a dict of text; an empty header is legal. Raises BadHeader."""
+    if len(raw) > MAX_METADATA_BYTES:
+        message = f"Upload-Metadata is longer than {MAX_METADATA_BYTES} bytes."
+        raise BadHeader(message)
+    pairs: dict[str, str] = {}
+    for item in raw.split(",") if raw.strip() else []:
+        words = item.split()
+        if not 1 <= len(words) <= 2 or words[0] in pairs or len(pairs) >= MAX_METADATA_KEYS:  # noqa: PLR2004  "key" or "key value"
+            message = "Upload-Metadata is a list of `key base64value` pairs with distinct keys."
+            raise BadHeader(message)
+        pairs[words[0]] = _decode(words[1]) if len(words) > 1 else ""
+    return pairs
+
+
+def _decode(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        message = "A value of Upload-Metadata is not Base64 of UTF-8."
+        raise BadHeader(message) from error
+
+
+def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creation:
+    """Read a POST. Raises BadHeader, NotSupported."""
+    refuse_unsupported(headers)
+    length = number(headers, "upload-length")
+    deferred = headers.get("upload-defer-length")
+    if deferred is not None and deferred != "1":
+        message = "Upload-Defer-Length can only be 1."
+        raise BadHeader(message)
+    if (length is None) == (deferred is None):
+        message = "Send either Upload-Length or Upload-Defer-Length: 1."
+        raise BadHeader(message)
+    raw = headers.get("upload-metadata", "")
+    metadata = parse_metadata(raw)
+    relative = metadata.get("relativePath", "")
+    path, _, leaf = relative.replace("\\", "/").rpartition("/")
+    name = metadata.get("filename") or metadata.get("name") or leaf or "unnamed"
+    folder = "/".join(part for part in (metadata.get("folder", ""), path) if part and part != "null")
+    on_conflict = metadata.get("on_conflict", "rename")
+    if on_conflict not in _CONFLICTS:
+        message = "on_conflict is version, rename or fail."
+        raise BadHeader(message)
+    has_body = content_type_is_offset(headers) and body_bytes != 0
+    return Creation(length, raw, name.replace("\\", "/").rpartition("/")[2], folder, metadata.get("filetype") or metadata.get("type") or None, on_conflict, has_body)
+
+
+def http_date(moment: datetime) -> str:
+    """Upload-Expires in the form of RFC 9110 §5.6.7."""
+    return format_datetime(moment, usegmt=True)
+
+
+def status_headers(*, offset_bytes: int, length_bytes: int | None, metadata_raw: str) -> dict[str, str]:
+    """Headers of a HEAD answer."""
+    headers = {"Upload-Offset": str(offset_bytes), "Cache-Control": "no-store"}
+    if length_bytes is None:
+        headers["Upload-Defer-Length"] = "1"
+    else:
+        headers["Upload-Length"] = str(length_bytes)
+    if metadata_raw:
+        headers["Upload-Metadata"] = metadata_raw
+    return headers
+
+
+def option_headers(max_bytes: int) -> dict[str, str]:
+    return {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(max_bytes)}

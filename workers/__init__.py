@@ -1,0 +1,1 @@
+"""Background processes: relay, scheduler, and one worker per queue."""

@@ -1,0 +1,47 @@
+"""What media actors are given."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from service.core.db import Database
+from service.core.settings import MediaSettings
+from service.media.service import Source
+from service.storage.port import Reader, Writer
+from workers.tools.range_proxy import RangeProxy, Served
+
+
+class MediaStore(Reader, Writer, Protocol):
+    """What media needs of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaDeps:
+    """Shared by all media jobs of a worker process."""
+
+    database: Database
+    store: MediaStore
+    derived_bucket: str
+    proxy: RangeProxy
+    settings: MediaSettings
+    scratch: Path
+
+    @asynccontextmanager
+    async def serve(self, source: Source) -> AsyncIterator[Served]:
+        """The source as a loopback URL for children."""
+
+        def read(start: int, end: int) -> AsyncIterator[bytes]:
+            return self.store.read(source.bucket, source.key, start, end)
+
+        async with self.proxy.source(read, source.size_bytes) as served:
+            yield served
+
+    @contextmanager
+    def folder(self) -> Iterator[Path]:
+        """A scratch folder that is gone afterwards."""
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.scratch) as name:
+            yield Path(name)

@@ -1,0 +1,43 @@
+"""ProbeFile: what is it?"""
+
+import json
+import sys
+
+import msgspec
+
+from service.media.jobs import ProbeFile
+from service.media.planning import SourceFacts
+from service.media.service import record_probe, source_of
+from service.outbox.base import PermanentError
+from service.outbox.context import JobContext
+from workers.media.deps import MediaDeps
+from workers.tools import sandbox
+from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
+
+LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180, output_bytes=1 << 20)
+
+
+async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> None:
+    """Runs every parser in a limited child; a child that crashes on the file is an answer about the file."""
+    async with deps.database.read() as session:
+        source = await source_of(session, job.version_id)
+    if source is None:
+        return
+    async with deps.serve(source) as served:
+        try:
+            output = await sandbox.run([sys.executable, "-m", "workers.tools.probe_child", served.url, source.claimed_type, source.name], LIMITS)
+        except ChildTimedOut as error:
+            message = "Looking into this file took too long; it is probably damaged."
+            raise PermanentError(message) from error
+        except ChildFailed as error:
+            if served.failures:
+                raise
+            message = "This file makes our readers fail; it is probably damaged."
+            raise PermanentError(message) from error
+    found = json.loads(output)
+    if found["kind"] == "failed":
+        raise PermanentError(found["reason"])
+    facts = msgspec.convert(found, SourceFacts)
+    async with deps.database.write() as session:
+        await record_probe(session, source, facts)
+        await context.finish(session)

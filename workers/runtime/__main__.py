@@ -1,0 +1,69 @@
+"""A worker process of one queue: `python -m workers.runtime io|cpu|gpu|upkeep`."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from pathlib import Path
+
+from dramatiq import Worker
+
+from service.core.db import Database
+from service.core.settings import Settings
+from service.outbox.base import Queue
+from service.storage.s3 import S3Store
+from workers.media.deps import MediaDeps
+from workers.runtime import broker as brokers
+from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
+from workers.runtime.process import begin, say_ready, stop_event
+from workers.runtime.runner import JobRunner
+from workers.tools.ffmpeg import cores
+from workers.tools.range_proxy import RangeProxy
+from workers.upkeep.cleaning import UpkeepDeps
+
+STOP_TIMEOUT_MS = 10_000
+
+
+def slots(settings: Settings, queue: Queue) -> int:
+    """Jobs at once: cores for cpu work (each ffmpeg uses all of them, two keep them busy), more where jobs wait."""
+    if settings.media.slots:
+        return settings.media.slots
+    return {Queue.IO: 4, Queue.CPU: max(1, cores() // 4), Queue.GPU: 1, Queue.UPKEEP: 2}[queue]
+
+
+async def work(queue: Queue) -> None:
+    """Run until told to stop; then give back what is running."""
+    settings = begin()
+    handlers = check_handlers([*MEDIA, *UPKEEP])
+    database = Database(settings.database)
+    store = S3Store(settings.store)
+    proxy = RangeProxy()
+    await proxy.start()
+    scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
+    deps: dict[str, object] = {
+        "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch),
+        "files": UpkeepDeps(database, store),
+        "outbox": UpkeepDeps(database, store),
+    }
+    runner = JobRunner(database, queue, f"{socket.gethostname()}:{os.getpid()}:{queue}", handlers, deps)
+    broker = brokers.make_broker(settings.redis.url)
+    stopping = stop_event()
+    loop = asyncio.get_running_loop()
+    brokers.serve(queue, runner, loop)
+    worker = Worker(broker, queues={queue.value}, worker_threads=slots(settings, queue), worker_timeout=200)
+    worker.start()
+    heartbeat = asyncio.create_task(runner.heartbeat_forever())
+    say_ready()
+    await stopping.wait()
+    await runner.stop()
+    heartbeat.cancel()
+    await asyncio.to_thread(worker.stop, STOP_TIMEOUT_MS)
+    await store.close()
+    await database.close()
+    shutil.rmtree(scratch, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(work(Queue(sys.argv[1])))

@@ -1,0 +1,77 @@
+"""Which function carries out which job, and who hears which event. Boot fails unless every job has exactly one handler."""
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from typing import Any
+
+from service.core.db import WriteSession
+from service.files.events import FilePurged, FileStored
+from service.files.jobs import DrainDoomed
+from service.media import jobs as media_jobs
+from service.media import subscribers as media
+from service.outbox.base import Event, Job, JobFailed
+from service.outbox.jobs import ForgetJobs
+from workers.media.audio import encode_audio
+from workers.media.chunk import encode_chunk
+from workers.media.finish import finish_transcode
+from workers.media.plan import plan_media
+from workers.media.probe import probe_file
+from workers.media.stills import render_image, render_poster
+from workers.upkeep.cleaning import drain_doomed, forget_jobs
+
+# Each handler takes its own job type and its family's dependencies, which no common signature can say.
+Handler = Callable[..., Awaitable[None]]
+Subscriber = Callable[[WriteSession, Any], Awaitable[None]]
+
+MEDIA: Sequence[tuple[type[Job], Handler]] = (
+    (media_jobs.ProbeFile, probe_file),
+    (media_jobs.PlanMedia, plan_media),
+    (media_jobs.RenderPoster, render_poster),
+    (media_jobs.RenderImage, render_image),
+    (media_jobs.EncodeChunk, encode_chunk),
+    (media_jobs.EncodeFirstChunk, encode_chunk),
+    (media_jobs.EncodeAudio, encode_audio),
+    (media_jobs.FinishTranscode, finish_transcode),
+)
+UPKEEP: Sequence[tuple[type[Job], Handler]] = (
+    (DrainDoomed, drain_doomed),
+    (ForgetJobs, forget_jobs),
+)
+
+
+class IncompleteHandlers(Exception):
+    """A job without a handler, or with two."""
+
+
+def _tagged(base: type[Job]) -> Iterator[type[Job]]:
+    for kind in base.__subclasses__():
+        if kind.__struct_config__.tag:
+            yield kind
+        yield from _tagged(kind)
+
+
+def check_handlers(pairs: Sequence[tuple[type[Job], Handler]]) -> dict[str, tuple[type[Job], Handler]]:
+    """Handlers by tag. Raises IncompleteHandlers."""
+    table: dict[str, tuple[type[Job], Handler]] = {}
+    for kind, handler in pairs:
+        if kind.tag() in table:
+            message = f"{kind.tag()} has two handlers"
+            raise IncompleteHandlers(message)
+        table[kind.tag()] = (kind, handler)
+    missing = {kind.tag() for kind in _tagged(Job)} - table.keys()
+    if missing:
+        message = f"no handler for {', '.join(sorted(missing))}"
+        raise IncompleteHandlers(message)
+    return table
+
+
+def subscribers(derived_bucket: str) -> dict[str, tuple[type[Event], Sequence[Subscriber]]]:
+    """Subscribers by event tag; they do not assume an order."""
+
+    async def drop_derived(session: WriteSession, event: FilePurged) -> None:
+        await media.on_file_purged(session, event, derived_bucket)
+
+    return {
+        FileStored.tag(): (FileStored, [media.on_file_stored]),
+        FilePurged.tag(): (FilePurged, [drop_derived]),
+        JobFailed.tag(): (JobFailed, [media.on_job_failed]),
+    }

@@ -1,0 +1,65 @@
+"""Stills with Pillow: opened by an explicit list of formats, bounded in pixels, turned upright, stripped of metadata."""
+
+import io
+from typing import IO
+
+import pillow_heif
+from PIL import Image, ImageCms, ImageOps
+
+pillow_heif.register_heif_opener()
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "MPO")
+MAX_PIXELS = 120_000_000
+SIZES = (256, 512, 1_024, 2_048)
+QUALITY = 80
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+
+
+class TooLarge(Exception):
+    """More pixels than we decode."""
+
+
+def check_size(width: int, height: int) -> None:
+    """Raises TooLarge, before anything is decoded."""
+    if width * height > MAX_PIXELS:
+        raise TooLarge
+
+
+def _srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    if profile:
+        try:
+            target = "RGBA" if "A" in image.getbands() else "RGB"
+            base = image if image.mode in {"RGB", "RGBA", "CMYK", "L"} else image.convert(target)
+            converted = ImageCms.profileToProfile(base, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB" if base.mode != "RGBA" else "RGBA")
+            if converted is not None:
+                return converted
+        except (ImageCms.PyCMSError, ValueError, OSError):
+            pass
+    if image.mode in {"I;16", "I"}:
+        # 16-bit grey: Pillow's own conversion clips instead of scaling.
+        return image.point(lambda value: value / 256).convert("L").convert("RGB")
+    return image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
+
+
+def previews(file: IO[bytes]) -> dict[int, bytes]:
+    """WebP by longest side: each size up to the picture's own, at least the smallest. Raises TooLarge, OSError."""
+    with Image.open(file, formats=FORMATS) as opened:
+        check_size(opened.width, opened.height)
+        longest = max(opened.size)
+        wanted = [size for size in SIZES if size <= longest] or [SIZES[0]]
+        opened.draft("RGB", (wanted[-1], wanted[-1]))
+        image = _srgb(ImageOps.exif_transpose(opened))
+    results: dict[int, bytes] = {}
+    for size in sorted(wanted, reverse=True):
+        image.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        results[size] = _webp(image)
+    return results
+
+
+def _webp(image: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    clean = image.copy()
+    clean.info.clear()
+    clean.save(buffer, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"")
+    return buffer.getvalue()

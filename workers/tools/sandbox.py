@@ -1,0 +1,102 @@
+"""Children that parse what strangers sent: own session, rlimits, wall clock, bare environment, capped output."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+PR_SET_PDEATHSIG = 1
+MAX_STDERR = 16 << 10
+_libc = ctypes.CDLL(None)
+
+
+class ChildFailed(Exception):
+    """The child ended badly; the text is its last words, without query strings."""
+
+
+class ChildTimedOut(ChildFailed):
+    """The child took too long and was killed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes and seconds; `nice` lets the service go first."""
+
+    memory_bytes: int = 2 << 30
+    cpu_s: int = 600
+    wall_s: float = 120
+    output_bytes: int = 4 << 20
+    file_bytes: int = 4 << 30
+    nice: int = 5
+
+
+def _environment() -> Mapping[str, str]:
+    # No credentials, no proxies: only what programs need to start.
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | {"PYTHONPATH": os.getcwd(), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _setup(limits: Limits, parent: int) -> Callable[[], None]:
+    def setup() -> None:
+        os.setsid()
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.nice(limits.nice)
+        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return setup
+
+
+async def start(argv: Sequence[str], limits: Limits) -> asyncio.subprocess.Process:
+    """Start a limited child with pipes for output and errors."""
+    return await asyncio.create_subprocess_exec(
+        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env=_environment(), preexec_fn=_setup(limits, os.getpid()),  # noqa: PLW1509  limits must be set in the child
+    )  # fmt: skip
+
+
+async def kill(process: asyncio.subprocess.Process) -> None:
+    """End the child and all it started."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+async def read_capped(stream: asyncio.StreamReader | None, most: int) -> bytes:
+    """The last `most` bytes of a stream; all of it is read, so that the child never blocks."""
+    kept = b""
+    while stream is not None and (chunk := await stream.read(65_536)):
+        kept = (kept + chunk)[-most:]
+    return kept
+
+
+async def run(argv: Sequence[str], limits: Limits) -> bytes:
+    """Run to the end; returns standard output. Raises ChildFailed, ChildTimedOut."""
+    process = await start(argv, limits)
+    try:
+        async with asyncio.timeout(limits.wall_s):
+            output, errors, status = await asyncio.gather(read_capped(process.stdout, limits.output_bytes), read_capped(process.stderr, MAX_STDERR), process.wait())
+    except TimeoutError as error:
+        message = f"took longer than {limits.wall_s:.0f} s"
+        raise ChildTimedOut(message) from error
+    finally:
+        await kill(process)
+    if status != 0:
+        raise ChildFailed(last_words(errors, status))
+    return output
+
+
+def last_words(errors: bytes, status: int | None) -> str:
+    """The end of what a child said on stderr, or how it died."""
+    lines = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+    if lines:
+        return lines[-1][:500]
+    return f"killed by signal {-status}" if status is not None and status < 0 else f"status {status}"

@@ -1,0 +1,55 @@
+"""DrainDoomed and ForgetJobs: delete what is due, in bounded steps."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Protocol
+
+from service.core.db import Database
+from service.files import repository as files
+from service.files.jobs import DrainDoomed
+from service.outbox import repository as outbox
+from service.outbox.context import JobContext
+from service.outbox.jobs import ForgetJobs
+from service.storage.port import Lister, Writer
+
+BATCH = 1_000
+MAX_BATCHES = 100
+KEEP_JOBS_DAYS = 14
+
+
+class UpkeepStore(Writer, Lister, Protocol):
+    """What upkeep needs of a store."""
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepDeps:
+    """Shared by all upkeep jobs of a worker process."""
+
+    database: Database
+    store: UpkeepStore
+
+
+async def drain_doomed(_: DrainDoomed, deps: UpkeepDeps, __: JobContext) -> None:
+    """Objects first, rows after: a kill in between deletes again, which changes nothing."""
+    for _step in range(MAX_BATCHES):
+        async with deps.database.read() as session:
+            due = await files.due_dooms(session, BATCH)
+        if not due:
+            return
+        keys: dict[str, list[str]] = defaultdict(list)
+        for row in due:
+            if row.is_prefix:
+                keys[row.bucket] += [key async for key in deps.store.list_keys(row.bucket, row.key)]
+            else:
+                keys[row.bucket].append(row.key)
+        for bucket, doomed in keys.items():
+            await deps.store.delete(bucket, doomed)
+        async with deps.database.statement() as session:
+            await files.forget_dooms(session, [row.id for row in due])
+
+
+async def forget_jobs(_: ForgetJobs, deps: UpkeepDeps, __: JobContext) -> None:
+    for _step in range(MAX_BATCHES):
+        async with deps.database.statement() as session:
+            if await outbox.forget_finished(session, older_than_days=KEEP_JOBS_DAYS, limit=BATCH) < BATCH:
+                return
