@@ -1,8 +1,6 @@
 """Make the buckets; give the presigner an identity that can only read, in the way each store knows."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,8 +14,8 @@ POLICIES = Path(__file__).resolve().parents[2] / "minio" / "policies"
 READ_POLICY = "stowage-read"
 
 
-def prepare_store(settings: StoreSettings, swift_config: str = "") -> None:
-    """`swift_config` is the configuration directory of an embedded Swift. Raises S3Error, OSError where the store can't be prepared."""
+def prepare_store(settings: StoreSettings) -> None:
+    """Raises S3Error, OSError where the store can't be prepared."""
     parts = urlsplit(settings.endpoint)
     client = Minio(parts.netloc, access_key=settings.access_key, secret_key=settings.secret_key, secure=parts.scheme == "https", region=settings.region)
     for bucket in (settings.originals, settings.derived, settings.imports):
@@ -25,9 +23,8 @@ def prepare_store(settings: StoreSettings, swift_config: str = "") -> None:
             client.make_bucket(bucket_name=bucket)
     if settings.presign_access_key in {"", settings.access_key}:
         return
-    if swift_config:
-        _grant_swift_reader(settings, swift_config)
-    else:
+    if ":" not in settings.presign_access_key:
+        # An embedded Swift's reader is made by its configuration.
         _grant_minio_reader(settings, parts.netloc, is_tls=parts.scheme == "https")
 
 
@@ -42,9 +39,3 @@ def _grant_minio_reader(settings: StoreSettings, host: str, *, is_tls: bool) -> 
         # A policy that is attached already is reported as an error.
         if "already" not in str(error):
             raise
-
-
-def _grant_swift_reader(settings: StoreSettings, config: str) -> None:
-    """On the embedded Swift the read list is set from within, see `infra.embedded.swift_grant`."""
-    command = [sys.executable, "-W", "ignore", "-m", "infra.embedded.swift_grant", config, settings.presign_access_key, settings.originals, settings.derived]
-    subprocess.run(command, check=True, timeout=60)  # noqa: S603  ourselves

@@ -92,7 +92,7 @@ def _proxy_conf(layout: Layout, base: Path, port: int) -> str:
         "check_bucket_owner = false\ncors_preflight_allow_origin = *\nauth_pipeline_check = true\n"
         "[filter:tempauth]\nuse = egg:swift#tempauth\n"
         f"user_{ACCOUNT}_{WRITER} = {layout.secret('s3_secret_key')} .admin\n"
-        f"user_{ACCOUNT}_{PRESIGNER} = {layout.secret('s3_presign_secret_key')}\n"
+        f"user_{ACCOUNT}_{PRESIGNER} = {layout.secret('s3_presign_secret_key')} .reseller_reader\n"
         "[filter:copy]\nuse = egg:swift#copy\n"
         "[filter:slo]\nuse = egg:swift#slo\nmax_manifest_segments = 10000\nallow_async_delete = false\nrate_limit_under_size = 0\nmax_manifest_size = 8388608\n"
         "[filter:cache]\nuse = egg:swift#memcache\n"

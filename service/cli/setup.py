@@ -53,7 +53,7 @@ def set_up(environ: Mapping[str, str]) -> int:
     except SettingsError as error:
         sys.stderr.write(f"stowage: {error}\n")
         return 1
-    prepare_store(settings.store, environ.get("STOWAGE_SWIFT_CONFIG", ""))
+    prepare_store(settings.store)
     command.upgrade(_alembic(settings), "head")
     asyncio.run(_ensure_admin(settings))
     return 0

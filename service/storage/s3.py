@@ -184,7 +184,7 @@ class S3Store:
             try:
                 answer = await self._wire.call(head, body, has_body=has_body)
             except (OSError, TimeoutError) as error:
-                failure = f"{operation} {key}: {error or type(error).__name__}"
+                failure = f"{operation} {key}: {type(error).__name__} {error}"
             else:
                 if answer.status < 500 or answer.status == _FULL:  # noqa: PLR2004  5xx but "full" may pass
                     return answer

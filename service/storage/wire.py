@@ -18,7 +18,7 @@ import httptools
 from service.storage.port import Buffer
 
 CONNECT_TIMEOUT_S = 5
-SILENCE_TIMEOUT_S = 60
+SILENCE_TIMEOUT_S = 30
 MAX_IDLE = 64
 HIGH_WATER = 1 << 20
 SMALL_BODY = 1 << 18
@@ -97,6 +97,8 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         if self._transport is None or self.is_dead:
             raise ConnectionError("not connected")
+        # The last answer may have ended while reading was paused for its reader's sake.
+        self._transport.resume_reading()
         if body is not None and len(body) <= SMALL_BODY:
             self._transport.writelines([head, body])
         else:

@@ -4,7 +4,7 @@ import logging
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Controller, Request, Response, delete, get, head, patch, post, route
+from litestar import Controller, MediaType, Request, Response, delete, get, head, patch, post, route
 from litestar.enums import HttpMethod
 from litestar.params import Dependency, Parameter
 from litestar.response import Redirect
@@ -58,7 +58,7 @@ class TusCreation(Controller):
     @post("/", status_code=201, summary="tus: create an upload (creation, -with-upload, -defer-length)", request_max_body_size=None)
     async def create(
         self, project_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected], settings: Annotated[Settings, Injected], folder: UUID | None = None
-    ) -> Response[None]:  # fmt: skip
+    ) -> Response[bytes]:  # fmt: skip
         tus.check_version(request.headers)
         body_bytes = _body_bytes(request)
         creation = tus.parse_creation(request.headers, body_bytes)
@@ -69,7 +69,7 @@ class TusCreation(Controller):
         headers = {"Location": _url(request, settings, upload.id), **_expires(upload)}
         if creation.has_body and upload.epoch == 0 and creation.length != 0:
             headers["Upload-Offset"] = str(await self._with_upload(uploads, upload, request))
-        return Response(None, status_code=201, headers=headers)
+        return Response(b"", status_code=201, headers=headers, media_type=MediaType.TEXT)
 
     async def _with_upload(self, uploads: Uploads, upload: Upload, request: Request[Any, Any, Any]) -> int:
         """The upload exists whatever becomes of its first bytes, so a failure still answers 201 with the true offset."""
@@ -107,7 +107,7 @@ class TusUpload(Controller):
             log.exception("HEAD failed")
             raise Busy(internal=str(error), retry_after=5) from error
         shown = tus.status_headers(offset_bytes=upload.offset_bytes, length_bytes=upload.length_bytes, metadata_raw=upload.metadata_raw)
-        return Response(None, headers={**shown, **_expires(upload)})
+        return Response(None, headers={**shown, **_expires(upload)}, media_type=MediaType.TEXT)
 
     @patch("/{upload_id:uuid}", status_code=204, summary="tus: append bytes at Upload-Offset", request_max_body_size=None)
     async def append(self, upload_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]) -> Response[None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from service.media import repository
-from service.media.jobs import EncodeChunk
+from service.media.jobs import EncodeChunk, EncodeFirstChunk
 from service.media.models import Transcode
 from service.media.planning import Chunk, Plan
 from service.media.service import VIDEO, Source, record_segments, source_of
@@ -22,6 +22,9 @@ from workers.tools.sandbox import ChildFailed, Limits
 PROGRESS_EVERY_S = 2.0
 REALTIME_FACTOR = 60
 MIN_WALL_S = 300
+# What makes a film playable goes before what only lengthens it.
+FIRST_NICE = 2
+LATER_NICE = 12
 
 
 async def load(deps: MediaDeps, transcode_id: object) -> tuple[Transcode, Plan, Source] | None:
@@ -44,7 +47,8 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
             return
     chunk = plan.chunks[job.no]
     with deps.folder() as folder:
-        await _encode(deps, context, plan, chunk, source, folder)
+        nice = FIRST_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
+        await _encode(deps, context, plan, chunk, source, folder, nice)
         rows = []
         for rung in plan.rungs:
             segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
@@ -55,12 +59,12 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
         await context.finish(session)
 
 
-async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path) -> None:
+async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path, nice: int) -> None:  # noqa: PLR0913  one call site
     sizes = [ffmpeg.Size(rung.name, rung.width, rung.height, rung.kbits) for rung in plan.rungs]
     for size in sizes:
         (folder / size.name).mkdir()
     seconds = float(chunk.frames / plan.rate)
-    limits = Limits(memory_bytes=8 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, REALTIME_FACTOR * seconds), nice=8)
+    limits = Limits(memory_bytes=8 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, REALTIME_FACTOR * seconds), nice=nice)
     told_at = time.monotonic()
 
     async def on_progress(frame: int) -> None:

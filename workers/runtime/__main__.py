@@ -27,10 +27,10 @@ STOP_TIMEOUT_MS = 10_000
 
 
 def slots(settings: Settings, queue: Queue) -> int:
-    """Jobs at once: cores for cpu work (each ffmpeg uses all of them, two keep them busy), more where jobs wait."""
+    """Jobs at once. Two encodes even on few cores: a new film's first chunk must not wait for another's long one."""
     if settings.media.slots:
         return settings.media.slots
-    return {Queue.IO: 4, Queue.CPU: max(1, cores() // 4), Queue.GPU: 1, Queue.UPKEEP: 2}[queue]
+    return {Queue.IO: 4, Queue.CPU: max(2, cores() // 2), Queue.GPU: 1, Queue.UPKEEP: 2}[queue]
 
 
 async def work(queue: Queue) -> None:
