@@ -68,12 +68,12 @@ class AuthController(Controller):
         token = data.refresh_token if data is not None and data.refresh_token else request.cookies.get(COOKIE)
         if token:
             await accounts.sign_out(write, token)
-        return Response(None, status_code=204, cookies=[Cookie(COOKIE, "", max_age=0, path=COOKIE_PATH, httponly=True, samesite="strict")])
+        return Response(None, status_code=204, cookies=[Cookie(key=COOKIE, value="", max_age=0, path=COOKIE_PATH, httponly=True, samesite="strict")])
 
 
 def _with_cookie(request: Request[Any, Any, Any], settings: Settings, access: str, refresh: str) -> Response[AccessGrant]:
     origin = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url)
-    cookie = Cookie(COOKIE, refresh, max_age=settings.auth.refresh_ttl_s, path=COOKIE_PATH, httponly=True, samesite="strict", secure=origin.scheme == "https")
+    cookie = Cookie(key=COOKIE, value=refresh, max_age=settings.auth.refresh_ttl_s, path=COOKIE_PATH, httponly=True, samesite="strict", secure=origin.scheme == "https")
     return Response(AccessGrant(access, settings.auth.access_ttl_s), cookies=[cookie], headers={"Cache-Control": "no-store"})
 
 

@@ -36,8 +36,12 @@ class Envelope:
         token = request_id.set(current)
         is_tus = bool(_TUS_PATH.match(scope["path"]))
         override = headers.get(b"x-http-method-override", b"").decode("latin-1").upper()
-        if is_tus and override in _OVERRIDABLE and scope["method"] == "POST":
-            scope["method"] = override
+        method = str(scope["method"])
+        if is_tus and override in _OVERRIDABLE and method == "POST":
+            method = override
+        elif method == "HEAD" and not is_tus:
+            # Every GET answers HEAD (RFC 9110 §9.3.2); the server, whose scope stays as it is, sends no body.
+            method = "GET"
         began = time.perf_counter()
         status = 500
 
@@ -55,9 +59,8 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app(scope, receive, send_with_headers)
+            await self._app({**scope, "method": method}, receive, send_with_headers)
         finally:
-            method = str(scope["method"])
             REQUESTS.labels(method, str(status)).inc()
             REQUEST_SECONDS.labels(method).observe(time.perf_counter() - began)
             request_id.reset(token)

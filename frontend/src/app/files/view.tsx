@@ -1,0 +1,78 @@
+"use client";
+
+import { FolderPlus, Search } from "lucide-react";
+import { useRouter, useSearchParams } from "next/navigation";
+import { useDeferredValue, useState } from "react";
+import { toast } from "sonner";
+
+import { Breadcrumbs, Details, FileList, useCreateFolder } from "@/features/files";
+import { useProjects } from "@/features/projects";
+import { DropZone, UnfinishedUploads, UploadButton } from "@/features/uploads";
+import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
+import { Empty } from "@/ui/states";
+
+function useFilesUrl() {
+  const router = useRouter();
+  const params = useSearchParams();
+  const go = (changes: Record<string, string | null>) => {
+    const next = new URLSearchParams(params);
+    for (const [name, value] of Object.entries(changes)) value === null ? next.delete(name) : next.set(name, value);
+    router.push(`/files/?${next}`);
+  };
+  return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), go };
+}
+
+function NewFolder({ projectId, parent }: { projectId: string; parent: string | null }) {
+  const create = useCreateFolder(projectId, parent);
+  const ask = () => {
+    const name = window.prompt("Name of the new folder");
+    if (name?.trim()) create.mutate(name, { onError: (error) => toast.error(messageOf(error)) });
+  };
+  return (
+    <Button onClick={ask} disabled={create.isPending}>
+      <FolderPlus className="size-4" aria-hidden /> <span className="max-sm:sr-only">Folder</span>
+    </Button>
+  );
+}
+
+export function FilesView() {
+  const { project, folder, file, go } = useFilesUrl();
+  const projects = useProjects();
+  const router = useRouter();
+  const [text, setText] = useState("");
+  const query = useDeferredValue(text.trim());
+  if (!project) return <Empty icon={<Search className="size-10" />} title="No project chosen" />;
+  const target = { projectId: project, folderId: folder };
+  const name = projects.data?.items.find((item) => item.id === project)?.name ?? "Project";
+  return (
+    <DropZone target={target}>
+      <div className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-3">
+        <Breadcrumbs projectId={project} projectName={name} folder={folder} onFolder={(id) => go({ folder: id, file: null })} />
+        <label className="relative">
+          <Search className="absolute top-2.5 left-2.5 size-4 text-muted" aria-hidden />
+          <input type="search" value={text} onChange={(event) => setText(event.target.value)} aria-label="Find in this folder" placeholder="Find in this folder" className="h-9 w-44 rounded-lg border border-line bg-panel pr-2 pl-8 text-sm" />
+        </label>
+        <NewFolder projectId={project} parent={folder} />
+        <UploadButton target={target} />
+      </div>
+      <div className="flex min-h-0 flex-1">
+        <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+          <div className="p-4 empty:hidden has-[>*]:block [&:not(:has(*))]:hidden">
+            <UnfinishedUploads />
+          </div>
+          <FileList
+            projectId={project}
+            folder={folder}
+            query={query}
+            selected={file}
+            onFolder={(id) => go({ folder: id, file: null })}
+            onSelect={(id) => go({ file: id })}
+            onOpen={(entry) => router.push(["video", "audio"].includes(entry.preview?.kind ?? "") ? `/watch/?file=${entry.id}` : `/files/?project=${project}&file=${entry.id}`)}
+          />
+        </div>
+        {file && <Details id={file} onClose={() => go({ file: null })} />}
+      </div>
+    </DropZone>
+  );
+}

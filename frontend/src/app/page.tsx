@@ -1,0 +1,27 @@
+"use client";
+
+import { RecentFiles } from "@/features/files";
+import { RunningJobs } from "@/features/media";
+import { UnfinishedUploads } from "@/features/uploads";
+import { Shell } from "./shell";
+
+export default function DashboardPage() {
+  return (
+    <Shell>
+      <div className="mx-auto flex w-full max-w-6xl flex-col gap-8 p-6 md:p-8">
+        <h1 className="text-xl font-semibold">Overview</h1>
+        <section aria-label="Recent files" className="flex flex-col gap-4">
+          <h2 className="text-sm font-semibold text-muted">Recent files</h2>
+          <RecentFiles />
+        </section>
+        <div className="grid items-start gap-6 lg:grid-cols-2">
+          <section aria-label="Running jobs" className="rounded-xl border border-line bg-panel">
+            <h2 className="border-b border-line px-4 py-3 text-sm font-semibold">Being processed</h2>
+            <RunningJobs />
+          </section>
+          <UnfinishedUploads />
+        </div>
+      </div>
+    </Shell>
+  );
+}

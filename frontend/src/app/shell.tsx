@@ -1,0 +1,96 @@
+"use client";
+
+import { useQueryClient } from "@tanstack/react-query";
+import { FolderKanban, LayoutDashboard, LogOut } from "lucide-react";
+import Link from "next/link";
+import { usePathname } from "next/navigation";
+import { type ReactNode, useEffect } from "react";
+
+import { SessionGate, signOut, useMe } from "@/features/accounts";
+import { UploadTray, useUploads } from "@/features/uploads";
+import { formatBytes } from "@/lib/format";
+import { IconButton } from "@/ui/button";
+import { Progress } from "@/ui/progress";
+import { ThemeToggle } from "@/ui/theme";
+
+const PLACES = [
+  { href: "/", label: "Overview", icon: LayoutDashboard, owns: ["/"] },
+  { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/files/", "/watch/"] },
+];
+
+function Navigation() {
+  const path = usePathname();
+  return (
+    <nav aria-label="Main" className="flex gap-1 md:flex-col">
+      {PLACES.map(({ href, label, icon: Icon, owns }) => {
+        const isHere = owns.includes(path);
+        return (
+          <Link key={href} href={href} aria-current={isHere ? "page" : undefined} className={`flex items-center gap-3 rounded-lg px-3 py-2 text-sm ${isHere ? "bg-sunken font-medium" : "text-muted hover:bg-sunken"}`}>
+            <Icon className="size-4" aria-hidden /> <span className="max-sm:sr-only">{label}</span>
+          </Link>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Account() {
+  const me = useMe().data;
+  const setChunkBytes = useUploads((state) => state.setChunkBytes);
+  useEffect(() => {
+    if (me) setChunkBytes(me.client_chunk_bytes);
+  }, [me, setChunkBytes]);
+  if (!me) return null;
+  const used = me.quota.used_bytes + me.quota.reserved_bytes;
+  return (
+    <div className="flex items-center gap-2 md:flex-col md:items-stretch md:gap-3">
+      <div className="hidden flex-col gap-1.5 px-3 md:flex">
+        <Progress value={used / Math.max(1, me.quota.limit_bytes)} label="My quota" tone={used > me.quota.limit_bytes * 0.95 ? "bad" : used > me.quota.limit_bytes * 0.8 ? "warn" : "accent"} />
+        <p className="text-xs text-muted">
+          {formatBytes(used)} of {formatBytes(me.quota.limit_bytes)} used
+        </p>
+      </div>
+      <div className="flex items-center gap-1 md:pl-3">
+        <span className="mr-auto truncate text-sm max-sm:sr-only">{me.username}</span>
+        <ThemeToggle />
+        <IconButton label="Sign out" onClick={() => void signOut()}>
+          <LogOut className="size-4" />
+        </IconButton>
+      </div>
+    </div>
+  );
+}
+
+/** When an upload ends, whatever lists files looks again. */
+function useRefreshAfterUploads() {
+  const client = useQueryClient();
+  const finished = useUploads((state) => state.finished);
+  useEffect(() => {
+    if (finished > 0) {
+      for (const key of ["entries", "recent", "uploads", "me"]) void client.invalidateQueries({ queryKey: [key] });
+    }
+  }, [finished, client]);
+}
+
+/** Frame of every page behind the sign-in. */
+export function Shell({ children }: { children: ReactNode }) {
+  useRefreshAfterUploads();
+  return (
+    <SessionGate>
+      <div className="flex h-dvh flex-col md:flex-row">
+        <div className="flex shrink-0 items-center justify-between gap-4 border-line bg-panel p-3 max-md:border-b md:w-56 md:flex-col md:items-stretch md:border-r">
+          <div className="flex items-center gap-4 md:flex-col md:items-stretch">
+            <Link href="/" className="flex items-center gap-2.5 px-2 py-1 text-base font-semibold tracking-tight">
+              {/* eslint-disable-next-line @next/next/no-img-element -- a local SVG */}
+              <img src="/icon.svg" alt="" className="size-6" /> <span className="max-sm:sr-only">Stowage</span>
+            </Link>
+            <Navigation />
+          </div>
+          <Account />
+        </div>
+        <main className="flex min-h-0 min-w-0 flex-1 flex-col overflow-y-auto">{children}</main>
+      </div>
+      <UploadTray />
+    </SessionGate>
+  );
+}

@@ -1,0 +1,55 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState } from "react";
+
+import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
+import { signIn } from "./api";
+
+/** Only paths of our own: a link must not send people elsewhere after signing in. */
+function nextPath(): string {
+  const wanted = new URLSearchParams(window.location.search).get("next") ?? "/";
+  return /^\/(?![/\\])/.test(wanted) ? wanted : "/";
+}
+
+const FIELD = "h-10 w-full rounded-lg border border-line bg-surface px-3 text-sm outline-none focus:border-accent";
+
+export function LoginForm() {
+  const router = useRouter();
+  const [error, setError] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    setBusy(true);
+    setError(null);
+    try {
+      await signIn(String(form.get("username")), String(form.get("password")));
+      router.replace(nextPath());
+    } catch (caught) {
+      setError(messageOf(caught));
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-4">
+      <label className="flex flex-col gap-1.5 text-sm font-medium">
+        Name
+        <input name="username" autoComplete="username" autoFocus required className={FIELD} />
+      </label>
+      <label className="flex flex-col gap-1.5 text-sm font-medium">
+        Password
+        <input name="password" type="password" autoComplete="current-password" required className={FIELD} />
+      </label>
+      {error && (
+        <p role="alert" className="text-sm text-bad">
+          {error}
+        </p>
+      )}
+      <Button type="submit" look="primary" disabled={isBusy} className="h-10">
+        {isBusy ? "Signing in…" : "Sign in"}
+      </Button>
+    </form>
+  );
+}

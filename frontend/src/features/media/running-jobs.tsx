@@ -1,0 +1,61 @@
+"use client";
+
+import { CircleCheck } from "lucide-react";
+
+import type { Schemas } from "@/lib/api/client";
+import { Progress } from "@/ui/progress";
+import { Failed, Loading } from "@/ui/states";
+import { useActiveJobs } from "./api";
+
+const WORDS: Record<string, string> = {
+  "media.probe": "Looking into the file",
+  "media.plan": "Planning",
+  "media.poster": "Making a still",
+  "media.image": "Making previews",
+  "media.encode_chunk": "Transcoding",
+  "media.encode_first_chunk": "Transcoding the beginning",
+  "media.encode_audio": "Transcoding sound",
+  "media.finish": "Finishing",
+};
+
+/** One line per file: its running jobs, else that it waits. */
+function byFile(jobs: Schemas["JobView"][]): { name: string; what: string; progress: number; waiting: number }[] {
+  const files = new Map<string, Schemas["JobView"][]>();
+  for (const job of jobs) {
+    const key = job.file_name ?? job.tag;
+    files.set(key, [...(files.get(key) ?? []), job]);
+  }
+  return [...files].map(([name, mine]) => {
+    const running = mine.filter((job) => job.state === "running");
+    const first = running[0] ?? mine[0];
+    return { name, what: first ? (WORDS[first.tag] ?? first.tag) : "", progress: first?.progress ?? 0, waiting: mine.length - running.length };
+  });
+}
+
+export function RunningJobs() {
+  const jobs = useActiveJobs();
+  if (jobs.isPending) return <Loading />;
+  if (jobs.isError) return <Failed error={jobs.error} />;
+  const rows = byFile(jobs.data.items);
+  if (rows.length === 0) {
+    return (
+      <p className="flex items-center gap-2 px-4 py-6 text-sm text-muted">
+        <CircleCheck className="size-4 text-good" aria-hidden /> Everything is processed.
+      </p>
+    );
+  }
+  return (
+    <ul className="divide-y divide-line">
+      {rows.map((row) => (
+        <li key={row.name} className="flex flex-col gap-1.5 px-4 py-3">
+          <p className="truncate text-sm">{row.name}</p>
+          <p className="text-xs text-muted">
+            {row.what}
+            {row.waiting > 0 && ` · ${row.waiting} more step${row.waiting === 1 ? "" : "s"} waiting`}
+          </p>
+          <Progress value={row.progress} label={`Processing of ${row.name}`} />
+        </li>
+      ))}
+    </ul>
+  );
+}

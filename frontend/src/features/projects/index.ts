@@ -1,0 +1,2 @@
+export { useProjects } from "./api";
+export { ProjectGrid } from "./project-grid";

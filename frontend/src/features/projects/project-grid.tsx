@@ -1,0 +1,78 @@
+"use client";
+
+import { FolderKanban, Plus } from "lucide-react";
+import Link from "next/link";
+import { type FormEvent, useState } from "react";
+import { toast } from "sonner";
+
+import { formatAgo, formatBytes } from "@/lib/format";
+import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
+import { Progress } from "@/ui/progress";
+import { Empty, Failed, Loading } from "@/ui/states";
+import { type Project, useCreateProject, useProjects } from "./api";
+
+function Card({ project }: { project: Project }) {
+  const { used_bytes: used, reserved_bytes: reserved, limit_bytes: limit } = project.quota;
+  return (
+    <Link href={`/files/?project=${project.id}`} className="flex flex-col gap-3 rounded-xl border border-line bg-panel p-5 transition-colors hover:border-accent">
+      <div className="flex items-center gap-3">
+        <FolderKanban className="size-5 text-accent" aria-hidden />
+        <span className="truncate font-medium">{project.name}</span>
+        <span className="ml-auto text-xs text-muted">{project.role}</span>
+      </div>
+      <Progress value={(used + reserved) / Math.max(1, limit)} label={`Space used in ${project.name}`} />
+      <p className="text-xs text-muted">
+        {formatBytes(used)} of {formatBytes(limit)} · previews {formatBytes(project.derived_bytes)} · made {formatAgo(project.created_at)}
+      </p>
+    </Link>
+  );
+}
+
+function NewProject() {
+  const create = useCreateProject();
+  const [isOpen, setOpen] = useState(false);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget).get("name"));
+    create.mutate(name, { onSuccess: () => setOpen(false), onError: (error) => toast.error(messageOf(error)) });
+  };
+  if (!isOpen) {
+    return (
+      <Button look="primary" onClick={() => setOpen(true)}>
+        <Plus className="size-4" aria-hidden /> New project
+      </Button>
+    );
+  }
+  return (
+    <form onSubmit={submit} className="flex gap-2">
+      <input name="name" required maxLength={255} autoFocus aria-label="Name of the project" placeholder="Name" className="h-9 rounded-lg border border-line bg-panel px-3 text-sm" />
+      <Button type="submit" look="primary" disabled={create.isPending}>
+        Create
+      </Button>
+      <Button look="quiet" onClick={() => setOpen(false)}>
+        Cancel
+      </Button>
+    </form>
+  );
+}
+
+export function ProjectGrid() {
+  const projects = useProjects();
+  return (
+    <section className="flex flex-col gap-6">
+      <header className="flex flex-wrap items-center justify-between gap-3">
+        <h1 className="text-xl font-semibold">Projects</h1>
+        <NewProject />
+      </header>
+      {projects.isPending && <Loading />}
+      {projects.isError && <Failed error={projects.error} onRetry={() => void projects.refetch()} />}
+      {projects.data?.items.length === 0 && (
+        <Empty icon={<FolderKanban className="size-10" />} title="No projects yet">
+          A project holds files, the people who work on them, and a quota.
+        </Empty>
+      )}
+      <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">{projects.data?.items.map((project) => <Card key={project.id} project={project} />)}</div>
+    </section>
+  );
+}
