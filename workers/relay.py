@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 import msgspec
 from dramatiq.brokers.redis import RedisBroker
@@ -52,7 +53,7 @@ class Relay:
                 log.warning("tickets not sent", extra={"queue": queue, "internal": str(error)})
         return len(rows)
 
-    async def _deliver(self, session: WriteSession, row_id: object, tag: str, payload: dict[str, object]) -> None:
+    async def _deliver(self, session: WriteSession, row_id: UUID, tag: str, payload: dict[str, object]) -> None:
         """All subscribers or none, in a savepoint; a bad one postpones and at last parks the row, never the queue."""
         kind, hearers = self._table[tag]
         try:
@@ -60,12 +61,12 @@ class Relay:
                 event = msgspec.convert({**payload, "type": tag}, kind)
                 for hearer in hearers:
                     await hearer(session, event)
-                await repository.drop(session, row_id)  # type: ignore[arg-type]  a row's id
+                await repository.drop(session, row_id)
         except StowageError:
             raise
         except Exception as error:
             log.exception("subscriber failed", extra={"event": tag, "row": str(row_id)})
-            await repository.postpone(session, row_id, f"{type(error).__name__}: {error}")  # type: ignore[arg-type]  as above
+            await repository.postpone(session, row_id, f"{type(error).__name__}: {error}")
 
 
 async def main() -> None:

@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from minio import Minio, MinioAdmin
-from minio.credentials import StaticProvider
+from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, S3Error
 
+from minio import Minio, MinioAdmin
 from service.core.settings import StoreSettings
 
 POLICIES = Path(__file__).resolve().parents[2] / "minio" / "policies"
@@ -17,7 +17,9 @@ READ_POLICY = "stowage-read"
 def prepare_store(settings: StoreSettings) -> None:
     """Raises S3Error, OSError where the store can't be prepared."""
     parts = urlsplit(settings.endpoint)
-    client = Minio(parts.netloc, access_key=settings.access_key, secret_key=settings.secret_key, secure=parts.scheme == "https", region=settings.region)
+    client = Minio(
+        parts.netloc, access_key=settings.access_key, secret_key=settings.secret_key, secure=parts.scheme == "https", region=settings.region
+    )
     for bucket in (settings.originals, settings.derived, settings.imports):
         if not client.bucket_exists(bucket_name=bucket):
             client.make_bucket(bucket_name=bucket)

@@ -25,7 +25,14 @@ def up_detached(data_dir: Path) -> int:
     layout.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     log = layout.logs / "supervisor.log"
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-m", "service.cli.main", "up"], stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True, env={**os.environ, "STOWAGE_DATA_DIR": str(layout.root)})  # noqa: S603  ourselves
+        process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli.main", "up"],
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "STOWAGE_DATA_DIR": str(layout.root)},
+        )
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -70,7 +77,9 @@ def status(data_dir: Path, *, as_json: bool) -> int:
         processes = found.get("processes")
         for process in processes if isinstance(processes, list) else []:
             rss = f"{process['rss_bytes'] / 1e6:7.1f} MB"
-            sys.stdout.write(f"  {process['name']:14} {process['health']:10} pid {process['pid'] or '-':>7} {rss} restarts {process['restarts']}\n")
+            sys.stdout.write(
+                f"  {process['name']:14} {process['health']:10} pid {process['pid'] or '-':>7} {rss} restarts {process['restarts']}\n"
+            )
     return 0 if found.get("state") == "ready" else 3
 
 

@@ -37,10 +37,10 @@ def spec(layout: Layout, binary: Path, port: int) -> Spec:
     argv = [str(binary), "server", "--quiet", "--address", f"{LOOPBACK}:{port}", str(data)]
 
     async def ready() -> bool:
-        import asyncio  # noqa: PLC0415  only here
+        import asyncio
 
         def ask() -> bool:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/minio/health/ready", timeout=2) as answer:  # noqa: S310  loopback
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/minio/health/ready", timeout=2) as answer:
                 return int(answer.status) == 200  # noqa: PLR2004  OK
 
         return await asyncio.to_thread(ask)

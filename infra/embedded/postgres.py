@@ -47,9 +47,20 @@ def prepare(layout: Layout) -> None:
     if (data / "PG_VERSION").exists():
         return
     command = [
-        *_as_plain_user(), str(_binaries() / "initdb"), "-D", str(data), "-U", USER, "-E", "UTF8", "--locale=C.UTF-8",
-        "-A", "scram-sha-256", f"--pwfile={layout.secret_file('postgres_password')}", "--data-checksums",
-    ]  # fmt: skip
+        *_as_plain_user(),
+        str(_binaries() / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        USER,
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "-A",
+        "scram-sha-256",
+        f"--pwfile={layout.secret_file('postgres_password')}",
+        "--data-checksums",
+    ]
     result = subprocess.run(command, env=_ENV, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603  our own binary
     if result.returncode:
         message = f"Postgres could not make its data directory: {(result.stderr or result.stdout).strip().splitlines()[-1]}"
@@ -59,14 +70,21 @@ def prepare(layout: Layout) -> None:
 def spec(layout: Layout, port: int) -> Spec:
     data = layout.root / "postgres"
     options = {
-        "listen_addresses": LOOPBACK, "shared_buffers": "128MB", "max_connections": str(MAX_CONNECTIONS), "wal_level": "minimal", "max_wal_senders": "0",
-        "log_min_messages": "warning", "log_timezone": "UTC", "timezone": "UTC", "tcp_keepalives_idle": "10",
-    }  # fmt: skip
+        "listen_addresses": LOOPBACK,
+        "shared_buffers": "128MB",
+        "max_connections": str(MAX_CONNECTIONS),
+        "wal_level": "minimal",
+        "max_wal_senders": "0",
+        "log_min_messages": "warning",
+        "log_timezone": "UTC",
+        "timezone": "UTC",
+        "tcp_keepalives_idle": "10",
+    }
     flags = [flag for name, value in options.items() for flag in ("-c", f"{name}={value}")]
     argv = [*_as_plain_user(), str(_binaries() / "postgres"), "-D", str(data), "-p", str(port), "-k", "", *flags]
 
     async def ready() -> bool:
-        import psycopg  # noqa: PLC0415  not needed before
+        import psycopg
 
         connection = await psycopg.AsyncConnection.connect(url(layout, port), connect_timeout=2)
         await connection.close()

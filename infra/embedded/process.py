@@ -62,7 +62,7 @@ class Child:
         self._log = logs / f"{spec.name}.log"
         self._announce = announce
         self._process: asyncio.subprocess.Process | None = None
-        self._is_stopping = False
+        self._is_stopping: bool = False
         self._backoff_s = FIRST_BACKOFF_S
         self._started_at = 0.0
 
@@ -96,14 +96,14 @@ class Child:
                 stdout=log,
                 stderr=log,
                 pass_fds=self.spec.pass_fds,
-                preexec_fn=_child_setup(os.getpid(), self.spec.death_signal),  # noqa: PLW1509  prctl must run in the child; we have no threads
+                preexec_fn=_child_setup(os.getpid(), self.spec.death_signal),
             )
 
     async def _is_ready(self) -> bool:
         try:
             async with asyncio.timeout(3):
                 return await self.spec.ready()
-        except Exception:  # noqa: BLE001  any failure of a probe means: not yet
+        except Exception:
             return False
 
     def _last_words(self) -> str:
@@ -114,7 +114,7 @@ class Child:
 
     async def watch(self) -> None:
         """Restart whenever it dies, until stopped."""
-        while not self._is_stopping:
+        while True:
             if self._process is not None:
                 status = await self._process.wait()
                 if self._is_stopping:

@@ -93,7 +93,7 @@ def environment(layout: Layout, store: str, ports: Mapping[str, int], port: int,
     }
     chosen = {name: value for name, value in environ.items() if name.startswith("STOWAGE_") or name in _PASSED}
     # Identities, ports and secrets of the stack itself are not for overriding; the rest is.
-    fixed = {name: value for name, value in defaults.items() if name not in {"STOWAGE_S3_PUBLIC_ENDPOINT"}}
+    fixed = {name: value for name, value in defaults.items() if name != "STOWAGE_S3_PUBLIC_ENDPOINT"}
     return {**defaults, **chosen, **fixed, **{name: str(path) for name, path in secret_files.items()}, "PYTHONUNBUFFERED": "1"}
 
 
@@ -127,10 +127,10 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 def _apps(layout: Layout, env: dict[str, str], listener: socket.socket, port: int, environ: Mapping[str, str]) -> list[Spec]:
     async def api_ready() -> bool:
-        import asyncio  # noqa: PLC0415  only here
+        import asyncio
 
         def ask() -> bool:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/healthz", timeout=2) as answer:  # noqa: S310  loopback
+            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/healthz", timeout=2) as answer:
                 return int(answer.status) == 200  # noqa: PLR2004  OK
 
         return await asyncio.to_thread(ask)
@@ -138,8 +138,15 @@ def _apps(layout: Layout, env: dict[str, str], listener: socket.socket, port: in
     count = _number(environ, "STOWAGE_API_WORKERS", 1)
     names = ["api"] if count == 1 else [f"api-{number}" for number in range(1, count + 1)]
     api_env = {**env, "STOWAGE_LISTEN_FD": str(listener.fileno())}
-    apis = [Spec(name, [sys.executable, "-m", "service.app.serve"], api_ready, api_env, pass_fds=(listener.fileno(),), stop_after_s=25) for name in names]
-    background = [("relay", ["workers.relay"]), ("scheduler", ["workers.scheduler"]), *((f"worker-{queue}", ["workers.runtime", queue]) for queue in WORKERS)]
+    apis = [
+        Spec(name, [sys.executable, "-m", "service.app.serve"], api_ready, api_env, pass_fds=(listener.fileno(),), stop_after_s=25)
+        for name in names
+    ]
+    background = [
+        ("relay", ["workers.relay"]),
+        ("scheduler", ["workers.scheduler"]),
+        *((f"worker-{queue}", ["workers.runtime", queue]) for queue in WORKERS),
+    ]
     return [*apis, *(_background(layout, env, name, module) for name, module in background)]
 
 
@@ -148,11 +155,15 @@ def _background(layout: Layout, env: dict[str, str], name: str, module: list[str
     mark = layout.run / f"{name}.ready"
 
     async def ready() -> bool:
-        return mark.exists() and Path(f"/proc/{mark.read_text().strip()}").exists()
+        return _names_a_process(mark)
 
     mark.unlink(missing_ok=True)
     argv = [sys.executable, "-m", *module]
     return Spec(name, argv, ready, {**env, "STOWAGE_READY_FILE": str(mark), "STOWAGE_PROCESS": name}, stop_after_s=20)
+
+
+def _names_a_process(mark: Path) -> bool:
+    return mark.exists() and Path(f"/proc/{mark.read_text().strip()}").exists()
 
 
 def environment_of(data_dir: Path) -> dict[str, str]:

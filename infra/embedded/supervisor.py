@@ -68,7 +68,13 @@ class Supervisor:
     async def _set_up(self) -> None:
         """Buckets, identities, migrations, the administrator: all idempotent."""
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "service.cli.main", "setup", env=self._stack.env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+            sys.executable,
+            "-m",
+            "service.cli.main",
+            "setup",
+            env=self._stack.env,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
         )
         try:
             output, _ = await asyncio.wait_for(process.communicate(), SETUP_TIMEOUT_S)
@@ -88,7 +94,9 @@ class Supervisor:
         password = stack.layout.secret("admin_password")
         user = stack.env.get("STOWAGE_ADMIN_USER", "admin")
         self._say(f"ready in {time.monotonic() - self._began:.1f} s (store: {stack.store}, data: {stack.layout.root})")
-        sys.stdout.write(f"\n  Stowage   {stack.url}\n  API       {stack.url}/api/v1/docs\n  user      {user}\n  password  {password}\n\n  Ctrl-C stops it; `stowage status` shows its processes.\n\n")
+        sys.stdout.write(
+            f"\n  Stowage   {stack.url}\n  API       {stack.url}/api/v1/docs\n  user      {user}\n  password  {password}\n\n  Ctrl-C stops it; `stowage status` shows its processes.\n\n"
+        )
         sys.stdout.flush()
 
     def _save(self) -> None:

@@ -64,10 +64,7 @@ def prepare(layout: Layout, ports: dict[str, int]) -> None:
 
 
 def _common(base: Path, port: int) -> str:
-    return (
-        f"[DEFAULT]\nbind_ip = {LOOPBACK}\nbind_port = {port}\nworkers = 0\nuser = {getpass.getuser()}\nswift_dir = {base / 'etc'}\n"
-        "log_level = WARNING\nlog_address = /dev/null\nbacklog = 512\n"
-    )
+    return f"[DEFAULT]\nbind_ip = {LOOPBACK}\nbind_port = {port}\nworkers = 0\nuser = {getpass.getuser()}\nswift_dir = {base / 'etc'}\nlog_level = WARNING\nlog_address = /dev/null\nbacklog = 512\n"
 
 
 def _inner_conf(base: Path, name: str, port: int) -> str:
@@ -83,7 +80,8 @@ def _inner_conf(base: Path, name: str, port: int) -> str:
 def _proxy_conf(layout: Layout, base: Path, port: int) -> str:
     # min_segment_size as on S3; allow_async_delete and rate_limit_under_size off, or segments stay and small reads crawl.
     return (
-        _common(base, port) + "cors_allow_origin = *\ncors_expose_headers = etag, content-range, accept-ranges, content-length\nstrict_cors_mode = false\n"
+        _common(base, port)
+        + "cors_allow_origin = *\ncors_expose_headers = etag, content-range, accept-ranges, content-length\nstrict_cors_mode = false\n"
         "[pipeline:main]\npipeline = catch_errors gatekeeper listing_formats s3api tempauth copy slo proxy-server\n"
         "[app:proxy-server]\nuse = egg:swift#proxy\nallow_account_management = true\naccount_autocreate = true\n"
         "[filter:catch_errors]\nuse = egg:swift#catch_errors\n[filter:gatekeeper]\nuse = egg:swift#gatekeeper\n"

@@ -8,7 +8,7 @@ from pathlib import Path
 def main() -> None:
     """Arguments: configuration directory, server name."""
     config, server = sys.argv[1:3]
-    from swift.common import constraints, utils  # noqa: PLC0415  only in this process
+    from swift.common import constraints, utils
 
     utils.set_swift_dir(config)
     constraints.reload_constraints()

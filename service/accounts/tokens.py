@@ -31,7 +31,16 @@ class Claims:
 
 def issue_access(settings: AuthSettings, user_id: UUID, session_id: UUID, session_version: int) -> str:
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(user_id), "iat": now, "exp": now + settings.access_ttl_s, "jti": uuid4().hex, "sid": str(session_id), "ver": session_version}
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": str(user_id),
+        "iat": now,
+        "exp": now + settings.access_ttl_s,
+        "jti": uuid4().hex,
+        "sid": str(session_id),
+        "ver": session_version,
+    }
     return jwt.encode(claims, settings.secret_key, algorithm=ALGORITHM, headers={"typ": TYPE})
 
 
@@ -40,7 +49,15 @@ def read_access(settings: AuthSettings, token: str) -> Claims:
     try:
         if jwt.get_unverified_header(token).get("typ") != TYPE:
             raise TokenRefused
-        claims = jwt.decode(token, settings.secret_key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, leeway=LEEWAY_S, options={"require": _REQUIRED, "verify_exp": False, "strict_aud": True})
+        claims = jwt.decode(
+            token,
+            settings.secret_key,
+            algorithms=[ALGORITHM],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            leeway=LEEWAY_S,
+            options={"require": _REQUIRED, "verify_exp": False, "strict_aud": True},
+        )
         # A token that claims to live longer than ours do was not made by us as an access token.
         if claims["exp"] - claims["iat"] > settings.access_ttl_s:
             raise TokenRefused

@@ -28,7 +28,6 @@ from service.core.http import problems
 from service.core.http.guards import provide_principal, require_principal
 from service.core.settings import Settings, load
 from service.files.controllers import ContentController, EntriesController, FileController, FolderController
-
 from service.media.controllers import HlsController, JobController, PlaybackController
 from service.projects.controllers import ProjectController
 from service.uploads.controllers import TusCreation, TusUpload, UploadController
@@ -51,6 +50,7 @@ CONTROLLERS = (
     JobController,
 )
 
+
 def content_security_policy(settings: Settings) -> str:
     """Pages may load from themselves and, for media, from the store's public endpoint."""
     endpoint = urlsplit(settings.store.public_endpoint or settings.store.endpoint)
@@ -60,6 +60,7 @@ def content_security_policy(settings: Settings) -> str:
         f"img-src 'self' data: blob: {store}; media-src 'self' blob: {store}; connect-src 'self' {store}; worker-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     )
+
 
 def build(parts: Parts) -> Litestar:
     """The Litestar application over assembled parts."""
@@ -126,13 +127,16 @@ def build(parts: Parts) -> Litestar:
         request_max_body_size=2 << 20,
     )
     app.state.authenticate = parts.accounts.authenticate
-    REGISTRY.register(PartsCollector(parts))
     return app
+
 
 def create_app() -> ASGIApp:
     """Entry point for uvicorn (`--factory`)."""
     settings = load(os.environ)
     logs.configure(settings.server.log_level, settings.server.logs_dir if settings.server.logs_dir.is_dir() else None)
-    return Envelope(build(assemble(settings)))
+    parts = assemble(settings)
+    REGISTRY.register(PartsCollector(parts))
+    return Envelope(build(parts))
+
 
 __all__ = ["build", "create_app"]

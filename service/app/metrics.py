@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter("stowage_http_requests", "HTTP requests by method and status", ["method", "status"], registry=REGISTRY)
-REQUEST_SECONDS = Histogram("stowage_http_request_seconds", "Time to answer by method", ["method"], registry=REGISTRY, buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60))
+REQUEST_SECONDS = Histogram(
+    "stowage_http_request_seconds", "Time to answer by method", ["method"], registry=REGISTRY, buckets=(0.005, 0.02, 0.1, 0.5, 2, 10, 60)
+)
 
 
 class PartsCollector:

@@ -3,7 +3,9 @@
 import re
 import secrets
 import time
+from typing import Any, cast
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.app.metrics import REQUEST_SECONDS, REQUESTS
@@ -13,6 +15,8 @@ _TUS_PATH = re.compile(r"^/api/v1/(?:tus(?:/|$)|projects/[^/]+/tus/?$)")
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _OVERRIDABLE = frozenset({"PATCH", "DELETE", "HEAD"})
 _PRECONDITION_FAILED = 412
+_LOCKED_ON_HEAD = frozenset({403, 429})
+_SERVER_ERROR = 500
 _SECURITY = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -27,7 +31,7 @@ class Envelope:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
@@ -49,6 +53,9 @@ class Envelope:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if is_tus and method == "HEAD" and (status in _LOCKED_ON_HEAD or status >= _SERVER_ERROR):
+                    # tus-js-client starts again at 0 on any other error: under trouble of ours HEAD says "locked".
+                    status = message["status"] = 423
                 extra = [(b"x-request-id", current.encode()), *_SECURITY]
                 if is_tus:
                     extra.append((b"tus-resumable", b"1.0.0"))
@@ -59,7 +66,7 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app({**scope, "method": method}, receive, send_with_headers)
+            await self._app({**scope, "method": cast("Any", method)}, receive, send_with_headers)
         finally:
             REQUESTS.labels(method, str(status)).inc()
             REQUEST_SECONDS.labels(method).observe(time.perf_counter() - began)

@@ -20,9 +20,18 @@ def main() -> None:
     listener = socket.socket(fileno=int(descriptor)) if descriptor else socket.create_server((settings.host, settings.port), backlog=1024)
     # uvicorn's own proxy_headers is off: service.core.http.origin decides whom to believe.
     config = uvicorn.Config(
-        create_app, factory=True, http="httptools", loop="uvloop", proxy_headers=False, server_header=False, access_log=False, log_config=None,
-        timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=GRACE_S, lifespan="on",
-    )  # fmt: skip
+        create_app,
+        factory=True,
+        http="httptools",
+        loop="uvloop",
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        lifespan="on",
+    )
     server = uvicorn.Server(config)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
         runner.run(server.serve(sockets=[listener]))

@@ -23,7 +23,12 @@ async def healthz() -> dict[str, str]:
 
 
 @get("/readyz", opt={PUBLIC: True}, summary="Database, queue and store, each named")
-async def readyz(database: Annotated[Database, Injected], hints: Annotated[Hints, Injected], store: Annotated[S3Store, Injected], delivery: Annotated[Delivery, Injected]) -> Response[dict[str, object]]:
+async def readyz(
+    database: Annotated[Database, Injected],
+    hints: Annotated[Hints, Injected],
+    store: Annotated[S3Store, Injected],
+    delivery: Annotated[Delivery, Injected],
+) -> Response[dict[str, object]]:
     checks: dict[str, str] = {}
     try:
         async with database.read() as session:
@@ -39,7 +44,11 @@ async def readyz(database: Annotated[Database, Injected], hints: Annotated[Hints
     checks["queue"] = "ok" if await hints.is_up() else "Redis can't be reached: background work waits."
     # Uploads and downloads go on without the queue.
     is_ready = checks["database"] == checks["store"] == "ok"
-    body = {"status": "ok" if is_ready else "unavailable", "checks": checks, "delivery": "presigned" if delivery.can_presign else "proxy"}
+    body: dict[str, object] = {
+        "status": "ok" if is_ready else "unavailable",
+        "checks": checks,
+        "delivery": "presigned" if delivery.can_presign else "proxy",
+    }
     return Response(body, status_code=200 if is_ready else 503)
 
 

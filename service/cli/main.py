@@ -11,49 +11,49 @@ Command = Callable[[argparse.Namespace], int]
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from infra.embedded import control, supervisor  # noqa: PLC0415  each command loads only what it needs
+    from infra.embedded import control, supervisor
 
     return control.up_detached(arguments.data_dir) if arguments.detach else supervisor.run(arguments.data_dir)
 
 
 def _down(arguments: argparse.Namespace) -> int:
-    from infra.embedded import control  # noqa: PLC0415  as above
+    from infra.embedded import control
 
     return control.down(arguments.data_dir)
 
 
 def _status(arguments: argparse.Namespace) -> int:
-    from infra.embedded import control  # noqa: PLC0415  as above
+    from infra.embedded import control
 
     return control.status(arguments.data_dir, as_json=arguments.json)
 
 
 def _logs(arguments: argparse.Namespace) -> int:
-    from infra.embedded import control  # noqa: PLC0415  as above
+    from infra.embedded import control
 
     return control.logs(arguments.data_dir, arguments.name, follow=arguments.follow)
 
 
 def _setup(_: argparse.Namespace) -> int:
-    from service.cli.setup import set_up  # noqa: PLC0415  as above
+    from service.cli.setup import set_up
 
     return set_up(os.environ)
 
 
 def _db_upgrade(arguments: argparse.Namespace) -> int:
-    from service.cli.setup import upgrade_database  # noqa: PLC0415  as above
+    from service.cli.setup import upgrade_database
 
     return upgrade_database(_environment(arguments))
 
 
 def _config(arguments: argparse.Namespace) -> int:
-    from service.cli.config import print_config  # noqa: PLC0415  as above
+    from service.cli.config import print_config
 
     return print_config(as_markdown=arguments.markdown)
 
 
 def _openapi(_: argparse.Namespace) -> int:
-    from service.cli.config import print_openapi  # noqa: PLC0415  as above
+    from service.cli.config import print_openapi
 
     return print_openapi()
 
@@ -62,7 +62,7 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str]:
     """Settings from the environment if it names a database, else those of the embedded stack."""
     if {"STOWAGE_DATABASE_URL", "STOWAGE_DATABASE_URL_FILE"} & os.environ.keys():
         return dict(os.environ)
-    from infra.embedded.stack import environment_of  # noqa: PLC0415  as above
+    from infra.embedded.stack import environment_of
 
     return environment_of(arguments.data_dir)
 
@@ -98,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Console entry point."""
     arguments = parser().parse_args(argv)
     run: Command = arguments.run
-    from infra.embedded.layout import StackError  # noqa: PLC0415  as above
+    from infra.embedded.layout import StackError
 
     try:
         return run(arguments)

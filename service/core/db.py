@@ -55,7 +55,13 @@ class Database:
             max_overflow=settings.pool_size,
             pool_timeout=10,
             # TCP settings so that a vanished server is noticed within seconds, not hours.
-            connect_args={"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000},
+            connect_args={
+                "connect_timeout": 5,
+                "keepalives_idle": 10,
+                "keepalives_interval": 5,
+                "keepalives_count": 3,
+                "tcp_user_timeout": 20_000,
+            },
         )
         reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._read = async_sessionmaker(reading, class_=ReadSession, expire_on_commit=False)

@@ -37,7 +37,9 @@ class StowageError(Exception):
     kind = Kind.UNAVAILABLE
     public = "Something went wrong on our side."
 
-    def __init__(self, public: str | None = None, *, internal: str = "", retry_after: int | None = None, details: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, public: str | None = None, *, internal: str = "", retry_after: int | None = None, details: Mapping[str, object] | None = None
+    ) -> None:
         self.public = public or type(self).public
         self.internal = internal
         self.retry_after = retry_after

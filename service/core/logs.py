@@ -45,7 +45,7 @@ def redact(text: str) -> str:
 class JsonFormatter(logging.Formatter):
     """One redacted JSON object per record: time (UTC), level, logger, message, request_id, extras."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {

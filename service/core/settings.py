@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ from pathlib import Path
 MIB = 1 << 20
 GIB = 1 << 30
 
+
 class SettingsError(Exception):
     """A setting is missing or makes no sense; the message is one sentence for the operator."""
 
 
-def setting(env: str, doc: str, default: object = dataclasses.MISSING, *, secret: bool = False) -> typing.Any:  # noqa: ANN401  a dataclass field stands for any type
+def setting(env: str, doc: str, default: object = dataclasses.MISSING, *, secret: bool = False) -> typing.Any:
     """Declare a field read from `env`; secrets may also come from the file that `env` + `_FILE` names."""
     metadata = {"env": env, "doc": doc, "secret": secret}
     if default is dataclasses.MISSING:
@@ -41,12 +41,16 @@ class StoreSettings:
     access_key: str = setting("STOWAGE_S3_ACCESS_KEY", "Key id of the identity that reads and writes", secret=True)
     secret_key: str = setting("STOWAGE_S3_SECRET_KEY", "Its secret", secret=True)
     public_endpoint: str = setting("STOWAGE_S3_PUBLIC_ENDPOINT", "S3 as browsers reach it; empty: the same as the servers", "")
-    presign_access_key: str = setting("STOWAGE_S3_PRESIGN_ACCESS_KEY", "Key id of the read-only identity that signs URLs; empty: the main one", "", secret=True)
+    presign_access_key: str = setting(
+        "STOWAGE_S3_PRESIGN_ACCESS_KEY", "Key id of the read-only identity that signs URLs; empty: the main one", "", secret=True
+    )
     presign_secret_key: str = setting("STOWAGE_S3_PRESIGN_SECRET_KEY", "Its secret", "", secret=True)
     region: str = setting("STOWAGE_S3_REGION", "Region named in signatures", "us-east-1")
     bucket_prefix: str = setting("STOWAGE_BUCKET_PREFIX", "Buckets are PREFIX-originals, PREFIX-derived, PREFIX-imports", "stowage")
     delivery: str = setting("STOWAGE_DELIVERY", "auto, presigned or proxy: how content reaches browsers", "auto")
-    multipart_expiry_s: int = setting("STOWAGE_S3_MULTIPART_EXPIRY", "Seconds after which the store itself drops an open multipart upload; 0: never", 0)
+    multipart_expiry_s: int = setting(
+        "STOWAGE_S3_MULTIPART_EXPIRY", "Seconds after which the store itself drops an open multipart upload; 0: never", 0
+    )
 
     @property
     def originals(self) -> str:
@@ -64,7 +68,9 @@ class StoreSettings:
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
     max_bytes: int = setting("STOWAGE_MAX_UPLOAD_BYTES", "Largest single upload in bytes (Tus-Max-Size)", 50 * GIB)
-    buffer_bytes: int = setting("STOWAGE_UPLOAD_BUFFER_BYTES", "Bytes of parts a process may hold in memory over all its uploads", 256 * MIB)
+    buffer_bytes: int = setting(
+        "STOWAGE_UPLOAD_BUFFER_BYTES", "Bytes of parts a process may hold in memory over all its uploads", 256 * MIB
+    )
     client_chunk_bytes: int = setting("STOWAGE_CLIENT_CHUNK_BYTES", "Chunk size the web UI sends in one PATCH", 100_000_000)
     expiry_s: int = setting("STOWAGE_UPLOAD_EXPIRY", "Seconds an unfinished upload is kept after its last byte", 7 * 86_400)
     idle_s: int = setting("STOWAGE_UPLOAD_IDLE", "Seconds without a byte before a PATCH is cut (what arrived is kept)", 30)
@@ -95,7 +101,9 @@ class ServerSettings:
     port: int = setting("STOWAGE_PORT", "Port of the API and the web UI", 8000)
     api_workers: int = setting("STOWAGE_API_WORKERS", "API processes", 1)
     trusted_proxies: str = setting("STOWAGE_TRUSTED_PROXIES", "Comma-separated addresses whose Forwarded headers are believed", "")
-    cors_origins: str = setting("STOWAGE_CORS_ORIGINS", "Comma-separated origins of other sites that may call the API", "http://localhost:3000")
+    cors_origins: str = setting(
+        "STOWAGE_CORS_ORIGINS", "Comma-separated origins of other sites that may call the API", "http://localhost:3000"
+    )
     recovery_window_s: int = setting("STOWAGE_RECOVERY_WINDOW", "Seconds a purged object stays in the store", 86_400)
     data_dir: Path = setting("STOWAGE_DATA_DIR", "Where the embedded stack and logs live", Path(".stowage"))
     ui_dir: Path = setting("STOWAGE_UI_DIR", "The exported web UI", Path("frontend/out"))
@@ -173,7 +181,7 @@ def _convert(env: str, text: str, kind: object) -> object:
     return Path(text) if kind is Path else text
 
 
-def load_section(section: type, environ: Mapping[str, str]) -> typing.Any:  # noqa: ANN401  returns an instance of `section`
+def load_section(section: type, environ: Mapping[str, str]) -> typing.Any:
     """Build one settings dataclass from `environ`. Raises SettingsError."""
     hints = typing.get_type_hints(section)
     values: dict[str, object] = {}
@@ -213,7 +221,7 @@ def describe() -> list[tuple[str, str, str, str]]:
         hints = typing.get_type_hints(section)
         for field in dataclasses.fields(section):
             kind = hints[field.name]
-            name = kind.__name__ if isinstance(kind, type) and not isinstance(kind, types.UnionType) else str(kind)
+            name = getattr(kind, "__name__", str(kind))
             default = "required" if field.default is dataclasses.MISSING else str(field.default)
             rows.append((field.metadata["env"], name, default, field.metadata["doc"]))
     return rows

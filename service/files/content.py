@@ -42,7 +42,17 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-async def stream_object(reader: Reader, bucket: str, key: str, wanted: Wanted, *, media_type: str, disposition: str, etag: str = "", cache: str = "private, no-cache") -> Response[bytes] | Stream:
+async def stream_object(
+    reader: Reader,
+    bucket: str,
+    key: str,
+    wanted: Wanted,
+    *,
+    media_type: str,
+    disposition: str,
+    etag: str = "",
+    cache: str = "private, no-cache",
+) -> Response[bytes] | Stream:
     """200, 206 or 304. Raises Missing, BadRange, StoreDown."""
     facts = await reader.head(bucket, key)
     if facts is None:

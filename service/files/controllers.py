@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.params import Dependency, Parameter
 from litestar.response import Redirect, Stream
@@ -37,17 +38,28 @@ def _preview(facts: dict[str, object] | None, delivery: Delivery, derived: str, 
     facts = dict(facts or {})
     key = facts.pop("thumbnail_key", None)
     url = delivery.url(host, derived, str(key), expires_s=THUMBNAIL_TTL_S, media_type="image/webp") if key else None
-    known = {name: value for name, value in facts.items() if name in Preview.__struct_fields__}
-    return Preview(**{**known, "thumbnail_url": url})  # type: ignore[arg-type]  values were written by record_preview
+    return msgspec.convert({**facts, "thumbnail_url": url}, Preview)
 
 
 def _view(found: Found, preview: Preview) -> FileView:
     file, version = found.file, found.version
     return FileView(
-        id=file.id, project_id=file.project_id, folder_id=file.folder_id, name=file.name, size_bytes=version.size_bytes, media_type=version.media_type,
-        claimed_type=version.claimed_type, etag=version.etag, version_no=version.no, version_id=version.id, created_at=file.created_at,
-        changed_at=file.changed_at, trashed_at=file.trashed_at, created_by=found.creator, preview=preview,
-    )  # fmt: skip
+        id=file.id,
+        project_id=file.project_id,
+        folder_id=file.folder_id,
+        name=file.name,
+        size_bytes=version.size_bytes,
+        media_type=version.media_type,
+        claimed_type=version.claimed_type,
+        etag=version.etag,
+        version_no=version.no,
+        version_id=version.id,
+        created_at=file.created_at,
+        changed_at=file.changed_at,
+        trashed_at=file.trashed_at,
+        created_by=found.creator,
+        preview=preview,
+    )
 
 
 def _wanted(request: Request[Any, Any, Any]) -> Wanted:
@@ -60,9 +72,18 @@ class EntriesController(Controller):
 
     @get("/entries", summary="One page of a folder: folders first, then files, by name")
     async def entries(
-        self, project_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected], folder: UUID | None = None, q: Annotated[str, Parameter(max_length=200)] = "", cursor: Cursor = None, limit: int = DEFAULT_LIMIT,
-    ) -> EntryPage:  # fmt: skip
+        self,
+        project_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected],
+        folder: UUID | None = None,
+        q: Annotated[str, Parameter(max_length=200)] = "",
+        cursor: Cursor = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> EntryPage:
         await projects.require(read, principal, project_id, Permission.VIEW)
         chain = await repository.chain(read, folder or project_id)
         if (folder and not chain) or any(item.project_id != project_id or item.trashed_at for item in chain):
@@ -74,7 +95,15 @@ class EntriesController(Controller):
         rows = await repository.entries(read, folder or project_id, text_filter=q, after=after, limit=check_limit(limit) + 1)
         host, derived = _host(request), settings.store.derived
         items = [
-            EntryView("file" if rank else "folder", entry_id, name, changed_at, size, media_type, _preview(facts, delivery, derived, host) if rank else None)
+            EntryView(
+                "file" if rank else "folder",
+                entry_id,
+                name,
+                changed_at,
+                size,
+                media_type,
+                _preview(facts, delivery, derived, host) if rank else None,
+            )
             for rank, name, entry_id, changed_at, size, media_type, facts in rows[:limit]
         ]
         last = rows[limit - 1] if len(rows) > limit else None
@@ -83,16 +112,32 @@ class EntriesController(Controller):
 
     @get("/trash", summary="What was thrown away in a project, newest first")
     async def trash(
-        self, project_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected], cursor: Cursor = None, limit: int = DEFAULT_LIMIT,
-    ) -> FilePage:  # fmt: skip
+        self,
+        project_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected],
+        cursor: Cursor = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> FilePage:
         await projects.require(read, principal, project_id, Permission.VIEW)
         return await _page(read, principal, project_id, cursor, limit, delivery, settings.store.derived, _host(request), trashed=True)
 
 
 async def _page(
-    read: ReadSession, principal: Principal, project_id: UUID | None, cursor: str | None, limit: int, delivery: Delivery, derived: str, host: str, *, trashed: bool
-) -> FilePage:  # fmt: skip
+    read: ReadSession,
+    principal: Principal,
+    project_id: UUID | None,
+    cursor: str | None,
+    limit: int,
+    delivery: Delivery,
+    derived: str,
+    host: str,
+    *,
+    trashed: bool,
+) -> FilePage:
     before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
     rows = await repository.recent(read, principal, project_id=project_id, trashed=trashed, before=before, limit=check_limit(limit) + 1)
     items = [_view(found, _preview(found.version.preview, delivery, derived, host)) for found in rows[:limit]]
@@ -104,7 +149,9 @@ class FolderController(Controller):
     tags = ("files",)
 
     @post("/", summary="Make a folder, and those on the way to it")
-    async def create(self, data: FolderCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]) -> FolderView:
+    async def create(
+        self, data: FolderCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]
+    ) -> FolderView:
         await projects.require(write, principal, data.project_id, Permission.UPLOAD)
         folder_id = await resolve_folder(write, data.project_id, data.parent_id, data.path, principal.user_id)
         folder = (await repository.chain(write, folder_id))[-1]
@@ -117,29 +164,64 @@ class FileController(Controller):
 
     @get("/", summary="Files I may see in any project, newest first")
     async def recent(
-        self, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected], cursor: Cursor = None, limit: int = DEFAULT_LIMIT,
-    ) -> FilePage:  # fmt: skip
+        self,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected],
+        cursor: Cursor = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> FilePage:
         return await _page(read, principal, None, cursor, limit, delivery, settings.store.derived, _host(request), trashed=False)
 
     @get("/{file_id:uuid}", summary="One file")
-    async def one(self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected], settings: Annotated[Settings, Injected]) -> FileView:
+    async def one(
+        self,
+        file_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> FileView:
         found = await get_file(read, principal, file_id)
         return _view(found, _preview(found.version.preview, delivery, settings.store.derived, _host(request)))
 
     @get("/{file_id:uuid}/versions", summary="Versions of a file, newest first")
-    async def versions(self, file_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], cursor: Cursor = None, limit: int = DEFAULT_LIMIT) -> VersionPage:
+    async def versions(
+        self,
+        file_id: UUID,
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        cursor: Cursor = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> VersionPage:
         found = await get_file(read, principal, file_id)
         below = int(decode_cursor(cursor, int)[0]) if cursor else None
         rows = await repository.versions(read, file_id, below, check_limit(limit) + 1)
-        items = [VersionView(row.id, row.no, row.size_bytes, row.media_type or row.claimed_type, row.created_at, row.id == found.version.id) for row in rows[:limit]]
+        items = [
+            VersionView(row.id, row.no, row.size_bytes, row.media_type or row.claimed_type, row.created_at, row.id == found.version.id)
+            for row in rows[:limit]
+        ]
         return VersionPage(items, encode_cursor(items[-1].no) if len(rows) > limit else None)
 
-    @get("/{file_id:uuid}/content", summary="The bytes: a redirect to the store, or with proxy=1 streamed (Range, conditional)", status_code=200)
+    @get(
+        "/{file_id:uuid}/content",
+        summary="The bytes: a redirect to the store, or with proxy=1 streamed (Range, conditional)",
+        status_code=200,
+    )
     async def content(
-        self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], database: Annotated[Any, Injected], delivery: Annotated[Delivery, Injected],
-        store: Annotated[Reader, Injected], proxy: bool = False, inline: bool = False,
-    ) -> Response[bytes] | Stream | Redirect:  # fmt: skip
+        self,
+        file_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        database: Annotated[Any, Injected],
+        delivery: Annotated[Delivery, Injected],
+        store: Annotated[Reader, Injected],
+        proxy: bool = False,
+        inline: bool = False,
+    ) -> Response[bytes] | Stream | Redirect:
         async with database.read() as session:
             found = await get_file(session, principal, file_id)
         version = found.version
@@ -148,22 +230,49 @@ class FileController(Controller):
         kind = media_type if shows and media_type else SAFE_TYPE
         disposition = content_disposition(found.file.name, inline=shows)
         if proxy:
-            return await stream_object(store, version.bucket, version.key, _wanted(request), media_type=kind, disposition=disposition, etag=version.etag)
-        url = delivery.url(_host(request), version.bucket, version.key, expires_s=DOWNLOAD_TTL_S, window_s=60, media_type=kind, disposition=disposition)
+            return await stream_object(
+                store, version.bucket, version.key, _wanted(request), media_type=kind, disposition=disposition, etag=version.etag
+            )
+        url = delivery.url(
+            _host(request), version.bucket, version.key, expires_s=DOWNLOAD_TTL_S, window_s=60, media_type=kind, disposition=disposition
+        )
         return Redirect(url, status_code=302, headers={"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"})
 
     @get("/{file_id:uuid}/link", summary="A short-lived URL of the bytes, for players and download buttons")
     async def link(
-        self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected], inline: bool = False
-    ) -> dict[str, str]:  # fmt: skip
+        self,
+        file_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        delivery: Annotated[Delivery, Injected],
+        inline: bool = False,
+    ) -> dict[str, str]:
         found = await get_file(read, principal, file_id)
         media_type = found.version.media_type or found.version.claimed_type
         shows = inline and is_inline_safe(media_type)
         kind = media_type if shows and media_type else SAFE_TYPE
-        return {"url": delivery.url(_host(request), found.version.bucket, found.version.key, expires_s=DOWNLOAD_TTL_S, window_s=60, media_type=kind, disposition=content_disposition(found.file.name, inline=shows))}
+        return {
+            "url": delivery.url(
+                _host(request),
+                found.version.bucket,
+                found.version.key,
+                expires_s=DOWNLOAD_TTL_S,
+                window_s=60,
+                media_type=kind,
+                disposition=content_disposition(found.file.name, inline=shows),
+            )
+        }
 
     @delete("/{file_id:uuid}", summary="Move to the trash; with purge=1 delete for good what is in the trash")
-    async def remove(self, file_id: UUID, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected], settings: Annotated[Settings, Injected], purge: bool = False) -> None:
+    async def remove(
+        self,
+        file_id: UUID,
+        principal: Annotated[Principal, Injected],
+        write: Annotated[WriteSession, Injected],
+        settings: Annotated[Settings, Injected],
+        purge: bool = False,
+    ) -> None:
         if purge:
             await purge_file(write, principal, file_id, settings.server.recovery_window_s)
         else:
@@ -179,10 +288,20 @@ class ContentController(Controller):
     tags = ("files",)
 
     @get("/{ticket:str}", opt={PUBLIC: True}, summary="Bytes by a signed ticket, where the store can't be reached from the browser")
-    async def by_ticket(self, ticket: str, request: Request[Any, Any, Any], delivery: Annotated[Delivery, Injected], store: Annotated[Reader, Injected]) -> Response[bytes] | Stream:
+    async def by_ticket(
+        self, ticket: str, request: Request[Any, Any, Any], delivery: Annotated[Delivery, Injected], store: Annotated[Reader, Injected]
+    ) -> Response[bytes] | Stream:
         try:
             content = delivery.open_ticket(ticket)
         except TicketRefused as error:
             raise BadTicket from error
         kind = content.media_type or SAFE_TYPE
-        return await stream_object(store, content.bucket, content.key, _wanted(request), media_type=kind, disposition=content.disposition, cache="private, max-age=3600")
+        return await stream_object(
+            store,
+            content.bucket,
+            content.key,
+            _wanted(request),
+            media_type=kind,
+            disposition=content.disposition,
+            cache="private, max-age=3600",
+        )

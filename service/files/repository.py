@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, literal, literal_column, null, select, text, tuple_, union_all, update
@@ -30,7 +31,11 @@ class Found:
 async def chain(session: ReadSession, folder_id: UUID) -> Sequence[Folder]:
     """The folder and its ancestors, root first; empty for an unknown one. Trashed ones are included."""
     base = select(Folder.id, Folder.parent_id, literal(0).label("depth")).where(Folder.id == folder_id).cte("up", recursive=True)
-    parent = select(Folder.id, Folder.parent_id, (base.c.depth + 1).label("depth")).join(base, Folder.id == base.c.parent_id).where(base.c.depth < MAX_DEPTH)
+    parent = (
+        select(Folder.id, Folder.parent_id, (base.c.depth + 1).label("depth"))
+        .join(base, Folder.id == base.c.parent_id)
+        .where(base.c.depth < MAX_DEPTH)
+    )
     up = base.union_all(parent)
     return (await session.scalars(select(Folder).join(up, up.c.id == Folder.id).order_by(up.c.depth.desc()))).all()
 
@@ -50,13 +55,22 @@ async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID,
     made = (await session.scalars(statement)).one_or_none()
     if made is not None:
         return made
-    query = select(Folder.id).where(Folder.project_id == project_id, Folder.parent_id == parent_id, Folder.name == name, Folder.trashed_at.is_(None))
+    query = select(Folder.id).where(
+        Folder.project_id == project_id, Folder.parent_id == parent_id, Folder.name == name, Folder.trashed_at.is_(None)
+    )
     return (await session.scalars(query)).one()
 
 
 async def insert_file(session: WriteSession, row: File) -> bool:
     """False where the name is taken by a live file."""
-    values = {"id": row.id, "project_id": row.project_id, "folder_id": row.folder_id, "name": row.name, "current_version_id": row.current_version_id, "created_by": row.created_by}
+    values = {
+        "id": row.id,
+        "project_id": row.project_id,
+        "folder_id": row.folder_id,
+        "name": row.name,
+        "current_version_id": row.current_version_id,
+        "created_by": row.created_by,
+    }
     statement = (
         insert(File)
         .values(**values)
@@ -67,12 +81,22 @@ async def insert_file(session: WriteSession, row: File) -> bool:
 
 
 async def lock_by_name(session: WriteSession, project_id: UUID, folder_id: UUID, name: str) -> File | None:
-    query = select(File).where(File.project_id == project_id, File.folder_id == folder_id, File.name == name, File.trashed_at.is_(None)).with_for_update()
+    query = (
+        select(File)
+        .where(File.project_id == project_id, File.folder_id == folder_id, File.name == name, File.trashed_at.is_(None))
+        .with_for_update()
+    )
     return (await session.scalars(query)).one_or_none()
 
 
 async def names_like(session: ReadSession, folder_id: UUID, pattern: str) -> Sequence[str]:
-    return (await session.scalars(select(File.name).where(File.folder_id == folder_id, File.trashed_at.is_(None), File.name.like(pattern, escape="\\")).limit(1_000))).all()
+    return (
+        await session.scalars(
+            select(File.name)
+            .where(File.folder_id == folder_id, File.trashed_at.is_(None), File.name.like(pattern, escape="\\"))
+            .limit(1_000)
+        )
+    ).all()
 
 
 async def last_version_no(session: ReadSession, file_id: UUID) -> int:
@@ -83,13 +107,29 @@ async def set_current(session: WriteSession, file_id: UUID, version_id: UUID) ->
     await session.execute(update(File).where(File.id == file_id).values(current_version_id=version_id, changed_at=func.now()))
 
 
-async def entries(session: ReadSession, folder_id: UUID, *, text_filter: str, after: tuple[int, str, UUID] | None, limit: int) -> Sequence[Row[tuple[int, str, UUID, datetime, int | None, str | None, dict[str, object] | None]]]:
+async def entries(
+    session: ReadSession, folder_id: UUID, *, text_filter: str, after: tuple[int, str, UUID] | None, limit: int
+) -> Sequence[Row[int, str, UUID, datetime, int | None, str | None, dict[str, object] | None]]:
     """One page of a folder: (0, …) folders first, then (1, …) files, each by name. Both halves use the name index."""
-    folders = select(literal_column("0").label("rank"), Folder.name, Folder.id, Folder.created_at.label("changed_at"), null().label("size"), null().label("type"), null().label("preview")).where(
-        Folder.parent_id == folder_id, Folder.trashed_at.is_(None)
-    )
-    files = (
-        select(literal_column("1").label("rank"), File.name, File.id, File.changed_at, FileVersion.size_bytes.label("size"), func.coalesce(FileVersion.media_type, FileVersion.claimed_type).label("type"), FileVersion.preview)
+    folders: Any = select(
+        literal_column("0").label("rank"),
+        Folder.name,
+        Folder.id,
+        Folder.created_at.label("changed_at"),
+        null().label("size"),
+        null().label("type"),
+        null().label("preview"),
+    ).where(Folder.parent_id == folder_id, Folder.trashed_at.is_(None))
+    files: Any = (
+        select(
+            literal_column("1").label("rank"),
+            File.name,
+            File.id,
+            File.changed_at,
+            FileVersion.size_bytes.label("size"),
+            func.coalesce(FileVersion.media_type, FileVersion.claimed_type).label("type"),
+            FileVersion.preview,
+        )
         .join(FileVersion, FileVersion.id == File.current_version_id)
         .where(File.folder_id == folder_id, File.trashed_at.is_(None))
     )
@@ -116,19 +156,21 @@ async def one(session: ReadSession, principal: Principal, file_id: UUID) -> Foun
         select(File, FileVersion, User.username)
         .join(FileVersion, FileVersion.id == File.current_version_id)
         .outerjoin(User, User.id == File.created_by)
-        .where(File.id == file_id, visible_to(principal, File.project_id))  # type: ignore[arg-type]  a mapped column is a column element
+        .where(File.id == file_id, visible_to(principal, File.project_id))
     )
     row = (await session.execute(query)).one_or_none()
     return None if row is None else Found(*row)
 
 
-async def recent(session: ReadSession, principal: Principal, *, project_id: UUID | None, trashed: bool, before: UUID | None, limit: int) -> Sequence[Found]:
+async def recent(
+    session: ReadSession, principal: Principal, *, project_id: UUID | None, trashed: bool, before: UUID | None, limit: int
+) -> Sequence[Found]:
     """Newest first: over all projects one may see, or the trash of one."""
     query = (
         select(File, FileVersion, User.username)
         .join(FileVersion, FileVersion.id == File.current_version_id)
         .outerjoin(User, User.id == File.created_by)
-        .where(visible_to(principal, File.project_id), File.trashed_at.is_not(None) if trashed else File.trashed_at.is_(None))  # type: ignore[arg-type]  as above
+        .where(visible_to(principal, File.project_id), File.trashed_at.is_not(None) if trashed else File.trashed_at.is_(None))
         .order_by(File.id.desc())
         .limit(limit)
     )
@@ -176,11 +218,16 @@ def doom(session: WriteSession, bucket: str, key: str, *, is_prefix: bool, not_b
 
 
 async def after_seconds(session: ReadSession, seconds: int) -> datetime:
-    return (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": seconds})).scalar_one()
+    moment: datetime = (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": seconds})).scalar_one()
+    return moment
 
 
 async def due_dooms(session: ReadSession, limit: int) -> Sequence[DoomedObject]:
-    return (await session.scalars(select(DoomedObject).where(DoomedObject.not_before <= func.now()).order_by(DoomedObject.not_before).limit(limit))).all()
+    return (
+        await session.scalars(
+            select(DoomedObject).where(DoomedObject.not_before <= func.now()).order_by(DoomedObject.not_before).limit(limit)
+        )
+    ).all()
 
 
 async def forget_dooms(session: WriteSession, ids: Sequence[UUID]) -> None:
@@ -193,9 +240,11 @@ async def file_by_id(session: ReadSession, file_id: UUID) -> File | None:
 
 async def recent_names(session: ReadSession, principal: Principal, limit: int) -> dict[UUID, str]:
     """Ids and names of the newest files one may see."""
-    query = select(File.id, File.name).where(visible_to(principal, File.project_id)).order_by(File.id.desc()).limit(limit)  # type: ignore[arg-type]  as above
+    query = select(File.id, File.name).where(visible_to(principal, File.project_id)).order_by(File.id.desc()).limit(limit)
     return {row.id: row.name for row in await session.execute(query)}
 
 
 async def add_derived(session: WriteSession, version_id: UUID, delta_bytes: int) -> None:
-    await session.execute(update(FileVersion).where(FileVersion.id == version_id).values(derived_bytes=FileVersion.derived_bytes + delta_bytes))
+    await session.execute(
+        update(FileVersion).where(FileVersion.id == version_id).values(derived_bytes=FileVersion.derived_bytes + delta_bytes)
+    )

@@ -62,10 +62,19 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
     """List the object; returns (file id, version id). A taken name is never a failure: the bytes always survive."""
     folder_id = await _living_folder(session, stored.project_id, stored.folder_id)
     version_id = new_id()
-    file = File(id=new_id(), project_id=stored.project_id, folder_id=folder_id, name=safe_name(stored.name), current_version_id=version_id, created_by=stored.user_id)
+    file = File(
+        id=new_id(),
+        project_id=stored.project_id,
+        folder_id=folder_id,
+        name=safe_name(stored.name),
+        current_version_id=version_id,
+        created_by=stored.user_id,
+    )
     no = 1
     if not await repository.insert_file(session, file):
-        existing = await repository.lock_by_name(session, stored.project_id, folder_id, file.name) if stored.on_conflict == "version" else None
+        existing = (
+            await repository.lock_by_name(session, stored.project_id, folder_id, file.name) if stored.on_conflict == "version" else None
+        )
         if existing is not None:
             file.id, no = existing.id, await repository.last_version_no(session, existing.id) + 1
             await repository.set_current(session, existing.id, version_id)
@@ -73,10 +82,18 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
             await _insert_renamed(session, file)
     session.add(
         FileVersion(
-            id=version_id, file_id=file.id, no=no, bucket=stored.bucket, key=stored.key, size_bytes=stored.size_bytes, etag=stored.etag,
-            claimed_type=stored.claimed_type, charged_to=stored.user_id, created_by=stored.user_id,
+            id=version_id,
+            file_id=file.id,
+            no=no,
+            bucket=stored.bucket,
+            key=stored.key,
+            size_bytes=stored.size_bytes,
+            etag=stored.etag,
+            claimed_type=stored.claimed_type,
+            charged_to=stored.user_id,
+            created_by=stored.user_id,
         )
-    )  # fmt: skip
+    )
     outbox.publish(session, FileStored(project_id=stored.project_id, file_id=file.id, version_id=version_id))
     await session.flush()
     log.info("stored", extra={"file": str(file.id), "version": str(version_id), "bytes": stored.size_bytes, "user": str(stored.user_id)})

@@ -84,6 +84,16 @@ class Hints:
                 self._note_down(error)
         return self._count_here(key, window_s)
 
+    async def peek(self, key: str) -> int:
+        """How many attempts were counted under `key` within its window."""
+        if self._redis is not None and time.monotonic() >= self._down_until:
+            try:
+                return int(await self._redis.get(f"{PREFIX}count:{key}") or 0)
+            except (RedisError, OSError, TimeoutError) as error:
+                self._note_down(error)
+        count, until = self._counters.get(key, (0, 0.0))
+        return count if until > time.monotonic() else 0
+
     def _count_here(self, key: str, window_s: int) -> int:
         now = time.monotonic()
         if len(self._counters) > MAX_COUNTERS:

@@ -1,6 +1,6 @@
 """`/files/{id}/playback`, `/files/{id}/derivatives`, `/hls/{ticket}/…`, `/jobs`."""
 
-import datetime
+import datetime as dt
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -45,7 +45,13 @@ class PlaybackController(Controller):
     tags = ("media",)
 
     @post("/playback", status_code=200, summary="A ticket to play a film, also while it is being transcoded")
-    async def playback(self, file_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], settings: Annotated[Settings, Injected]) -> Playback:
+    async def playback(
+        self,
+        file_id: UUID,
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> Playback:
         found = await get_file(read, principal, file_id)
         film = await playable(read, found.version.id)
         if not _starts(film):
@@ -53,11 +59,13 @@ class PlaybackController(Controller):
         expires_at = steady_expiry(TICKET_TTL_S, TICKET_WINDOW_S)
         ticket = seal(settings.auth.secret_key, PURPOSE, PlayTicket(file_id, found.version.id, principal.user_id), expires_at)
         advance = await repository.advance_of(read, film.transcode.id)
-        until = datetime.datetime.fromtimestamp(expires_at, datetime.UTC)
+        until = dt.datetime.fromtimestamp(expires_at, dt.UTC)
         return Playback(f"/api/v1/hls/{ticket}/master.m3u8", until, film.transcode.state, advance.done_s, advance.total_s)
 
     @get("/playback", summary="How far the transcode is")
-    async def state(self, file_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected]) -> PlaybackState:
+    async def state(
+        self, file_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected]
+    ) -> PlaybackState:
         found = await get_file(read, principal, file_id)
         transcode = await repository.current_transcode(read, found.version.id)
         if transcode is None:
@@ -65,16 +73,39 @@ class PlaybackController(Controller):
             reason = facts.get("reason")
             return PlaybackState(str(facts.get("state", "none")), str(reason) if reason else None, 0, 0, is_playable=False)
         advance = await repository.advance_of(read, transcode.id)
-        return PlaybackState(transcode.state, transcode.reason, advance.done_s, advance.total_s, is_playable=transcode.playable_at is not None and transcode.state != "failed")
+        return PlaybackState(
+            transcode.state,
+            transcode.reason,
+            advance.done_s,
+            advance.total_s,
+            is_playable=transcode.playable_at is not None and transcode.state != "failed",
+        )
 
     @get("/derivatives", summary="Pictures made of a file, with URLs")
-    async def derivatives(self, file_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], delivery: Annotated[Delivery, Injected], settings: Annotated[Settings, Injected]) -> DerivativeList:
+    async def derivatives(
+        self,
+        file_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> DerivativeList:
         found = await get_file(read, principal, file_id)
         items = []
         for row in await repository.derivatives_of(read, found.version.id):
             names = row.facts.get("names")
             sizes = names if isinstance(names, dict) else {}
-            urls = {size: delivery.url(request.url.hostname or "", settings.store.derived, f"{row.prefix}{name}", expires_s=MIN_SEGMENT_TTL_S, media_type="image/webp") for size, name in sizes.items()}
+            urls = {
+                size: delivery.url(
+                    request.url.hostname or "",
+                    settings.store.derived,
+                    f"{row.prefix}{name}",
+                    expires_s=MIN_SEGMENT_TTL_S,
+                    media_type="image/webp",
+                )
+                for size, name in sizes.items()
+            }
             items.append(DerivativeView(row.kind, row.state, row.bytes, row.error, urls))
         return DerivativeList(items)
 
@@ -91,7 +122,15 @@ class HlsController(Controller):
     tags = ("media",)
 
     @get("/{name:str}", opt={PUBLIC: True}, summary="master.m3u8 and the playlists it names; segments are presigned", media_type=MEDIA_TYPE)
-    async def playlist(self, ticket: str, name: str, request: Request[Any, Any, Any], database: Annotated[Database, Injected], delivery: Annotated[Delivery, Injected], settings: Annotated[Settings, Injected]) -> Response[bytes]:
+    async def playlist(
+        self,
+        ticket: str,
+        name: str,
+        request: Request[Any, Any, Any],
+        database: Annotated[Database, Injected],
+        delivery: Annotated[Delivery, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> Response[bytes]:
         try:
             play = unseal(settings.auth.secret_key, PURPOSE, ticket, PlayTicket)
         except TicketRefused as error:
@@ -102,7 +141,11 @@ class HlsController(Controller):
         async with database.read() as session:
             await get_file(session, Principal(play.user_id, "", Role.MEMBER, play.user_id), play.file_id)
             film = await playable(session, play.version_id, None if stem == "master" else stem)
-        text = self._master(film) if stem == "master" else self._media(film, stem, request.url.hostname or "", delivery, settings.store.derived)
+        text = (
+            self._master(film)
+            if stem == "master"
+            else self._media(film, stem, request.url.hostname or "", delivery, settings.store.derived)
+        )
         return Response(text.encode(), media_type=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
 
     def _master(self, film: Playable) -> str:
@@ -129,14 +172,34 @@ class JobController(Controller):
 
     @get("/", summary="Jobs for files of mine, newest first; `state` may be given several times")
     async def page(
-        self, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], states: Annotated[list[str] | None, Parameter(query="state")] = None,
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None, limit: int = DEFAULT_LIMIT,
-    ) -> JobPage:  # fmt: skip
+        self,
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        states: Annotated[list[str] | None, Parameter(query="state")] = None,
+        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> JobPage:
         before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
         names = await files_repository.recent_names(read, principal, limit=1_000)
-        rows = await outbox_repository.jobs_page(read, states=states or [], file_ids=list(names), before=before, limit=check_limit(limit) + 1)
+        rows = await outbox_repository.jobs_page(
+            read, states=states or [], file_ids=list(names), before=before, limit=check_limit(limit) + 1
+        )
         items = [
-            JobView(row.id, row.tag, row.queue, row.state, row.attempt, row.max_attempts, row.progress, row.error, row.file_id, names.get(row.file_id) if row.file_id else None, row.created_at, row.started_at, row.finished_at)
+            JobView(
+                row.id,
+                row.tag,
+                row.queue,
+                row.state,
+                row.attempt,
+                row.max_attempts,
+                row.progress,
+                row.error,
+                row.file_id,
+                names.get(row.file_id) if row.file_id else None,
+                row.created_at,
+                row.started_at,
+                row.finished_at,
+            )
             for row in rows[:limit]
         ]
         return JobPage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)

@@ -11,7 +11,23 @@ import msgspec
 RUNGS = (1080, 720, 480, 360, 240)
 # Peak kbit/s of H.264 at 30 fps by short side; beyond 30 fps half as much again.
 _KBITS = {1080: 5_000, 720: 2_800, 480: 1_400, 360: 800, 240: 400}
-STANDARD_RATES = tuple(Fraction(number, den) for number, den in ((10, 1), (12, 1), (15, 1), (24_000, 1_001), (24, 1), (25, 1), (30_000, 1_001), (30, 1), (48, 1), (50, 1), (60_000, 1_001), (60, 1)))
+STANDARD_RATES = tuple(
+    Fraction(number, den)
+    for number, den in (
+        (10, 1),
+        (12, 1),
+        (15, 1),
+        (24_000, 1_001),
+        (24, 1),
+        (25, 1),
+        (30_000, 1_001),
+        (30, 1),
+        (48, 1),
+        (50, 1),
+        (60_000, 1_001),
+        (60, 1),
+    )
+)
 IDR_SECONDS = 2
 IDRS_PER_SEGMENT = 3
 FIRST_CHUNKS = (1, 2, 4)
@@ -122,7 +138,9 @@ def rungs_for(facts: SourceFacts, rate: Fraction) -> list[Rung]:
     rungs = []
     for size in sizes:
         ratio = size / short
-        width, height = (_even(facts.width * ratio), _even(size)) if facts.width >= facts.height else (_even(size), _even(facts.height * ratio))
+        width, height = (
+            (_even(facts.width * ratio), _even(size)) if facts.width >= facts.height else (_even(size), _even(facts.height * ratio))
+        )
         kbits = _KBITS.get(size, 300) * (1.5 if rate > HIGH_RATE else 1)
         rungs.append(Rung(str(size), width, height, int(max(120, min(kbits, cap or kbits)))))
     return rungs
@@ -150,7 +168,7 @@ def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int) ->
         raise Unplannable(message)
     has_video = facts.width > 0 and facts.height > 0
     if has_video and facts.width * facts.height > MAX_PIXELS:
-        message = f"Pictures of {facts.width}×{facts.height} are too large to transcode."
+        message = f"Pictures of {facts.width} by {facts.height} are too large to transcode."
         raise Unplannable(message)
     if not has_video and not facts.audio:
         message = "There is neither picture nor sound in this file."
@@ -161,10 +179,20 @@ def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int) ->
     frames = max(1, round(facts.duration_s * rate)) if has_video else 0
     chunk_segments = max(1, round(chunk_s * rate / segment))
     return Plan(
-        version=1, ffmpeg=ffmpeg, encoder=encoder, rate_num=rate.numerator, rate_den=rate.denominator, frames=frames, gop_frames=gop, segment_frames=segment,
-        is_interlaced=facts.is_interlaced, rungs=rungs_for(facts, rate) if has_video else [], chunks=chunks_for(frames, segment, chunk_segments),
-        audio=facts.audio[:MAX_AUDIO_TRACKS], duration_s=facts.duration_s,
-    )  # fmt: skip
+        version=1,
+        ffmpeg=ffmpeg,
+        encoder=encoder,
+        rate_num=rate.numerator,
+        rate_den=rate.denominator,
+        frames=frames,
+        gop_frames=gop,
+        segment_frames=segment,
+        is_interlaced=facts.is_interlaced,
+        rungs=rungs_for(facts, rate) if has_video else [],
+        chunks=chunks_for(frames, segment, chunk_segments),
+        audio=facts.audio[:MAX_AUDIO_TRACKS],
+        duration_s=facts.duration_s,
+    )
 
 
 def plan_hash(plan: Plan) -> str:

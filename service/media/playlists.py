@@ -30,7 +30,7 @@ class Piece:
 
 def contiguous(pieces: dict[int, Piece]) -> list[Piece]:
     """Pieces 0, 1, 2, … up to the first gap."""
-    prefix = []
+    prefix: list[Piece] = []
     while len(prefix) in pieces:
         prefix.append(pieces[len(prefix)])
     return prefix
@@ -83,7 +83,10 @@ def master_playlist(plan: Plan, rungs: Sequence[tuple[Rung, list[Piece]]], audio
     sound_peak, sound_average = bandwidth(audio[0][1]) if audio else (0, 0)
     codec = audio[0][1][0].codecs if audio else ""
     if not rungs:
-        lines += [f'#EXT-X-STREAM-INF:BANDWIDTH={max(sound_peak, AUDIO_KBITS * 1_000)},AVERAGE-BANDWIDTH={max(sound_average, 1)},CODECS="{codec}"', f"{audio_name(audio[0][0].index)}.m3u8"]
+        lines += [
+            f'#EXT-X-STREAM-INF:BANDWIDTH={max(sound_peak, AUDIO_KBITS * 1_000)},AVERAGE-BANDWIDTH={max(sound_average, 1)},CODECS="{codec}"',
+            f"{audio_name(audio[0][0].index)}.m3u8",
+        ]
         return "\n".join(lines) + "\n"
     for number, (track, _) in enumerate(audio):
         lines.append(_audio_line(track, audio_name(track.index), is_default=number == 0))

@@ -22,8 +22,20 @@ async def probe_of(session: ReadSession, version_id: UUID) -> dict[str, object] 
 
 async def put_derivative(session: WriteSession, row: Derivative) -> int:
     """Store or replace; returns the bytes of the one replaced."""
-    old = (await session.scalars(select(Derivative.bytes).where(Derivative.version_id == row.version_id, Derivative.kind == row.kind).with_for_update())).one_or_none()
-    values = {"version_id": row.version_id, "kind": row.kind, "state": row.state, "prefix": row.prefix, "bytes": row.bytes or 0, "facts": row.facts or {}, "error": row.error}
+    old = (
+        await session.scalars(
+            select(Derivative.bytes).where(Derivative.version_id == row.version_id, Derivative.kind == row.kind).with_for_update()
+        )
+    ).one_or_none()
+    values = {
+        "version_id": row.version_id,
+        "kind": row.kind,
+        "state": row.state,
+        "prefix": row.prefix,
+        "bytes": row.bytes or 0,
+        "facts": row.facts or {},
+        "error": row.error,
+    }
     statement = insert(Derivative).values(**values)
     await session.execute(statement.on_conflict_do_update(index_elements=["version_id", "kind"], set_=values))
     return old or 0
@@ -35,8 +47,20 @@ async def derivatives_of(session: ReadSession, version_id: UUID) -> Sequence[Der
 
 async def add_transcode(session: WriteSession, row: Transcode, chunks: Sequence[TranscodeChunk]) -> bool:
     """False where the very same plan exists already."""
-    values = {"id": row.id, "version_id": row.version_id, "file_id": row.file_id, "project_id": row.project_id, "plan": row.plan, "plan_hash": row.plan_hash, "prefix": row.prefix}
-    made = (await session.scalars(insert(Transcode).values(**values).on_conflict_do_nothing(index_elements=["version_id", "plan_hash"]).returning(Transcode.id))).one_or_none()
+    values = {
+        "id": row.id,
+        "version_id": row.version_id,
+        "file_id": row.file_id,
+        "project_id": row.project_id,
+        "plan": row.plan,
+        "plan_hash": row.plan_hash,
+        "prefix": row.prefix,
+    }
+    made = (
+        await session.scalars(
+            insert(Transcode).values(**values).on_conflict_do_nothing(index_elements=["version_id", "plan_hash"]).returning(Transcode.id)
+        )
+    ).one_or_none()
     if made is None:
         return False
     session.add_all(chunks)
@@ -53,27 +77,46 @@ async def lock_transcode(session: WriteSession, transcode_id: UUID) -> Transcode
 
 async def current_transcode(session: ReadSession, version_id: UUID) -> Transcode | None:
     """The newest plan of a version."""
-    return (await session.scalars(select(Transcode).where(Transcode.version_id == version_id).order_by(Transcode.id.desc()).limit(1))).one_or_none()
+    return (
+        await session.scalars(select(Transcode).where(Transcode.version_id == version_id).order_by(Transcode.id.desc()).limit(1))
+    ).one_or_none()
 
 
 async def chunk_is_done(session: ReadSession, transcode_id: UUID, track: str, no: int) -> bool:
-    query = select(TranscodeChunk.done_at).where(TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.track == track, TranscodeChunk.no == no)
+    query = select(TranscodeChunk.done_at).where(
+        TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.track == track, TranscodeChunk.no == no
+    )
     return (await session.scalars(query)).one_or_none() is not None
 
 
 async def mark_chunk_done(session: WriteSession, transcode_id: UUID, track: str, no: int) -> int:
     """Returns how many chunks of any track are left; the caller holds the transcode's lock."""
-    await session.execute(update(TranscodeChunk).where(TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.track == track, TranscodeChunk.no == no).values(done_at=func.now()))
-    left = select(func.count()).select_from(TranscodeChunk).where(TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.done_at.is_(None))
+    await session.execute(
+        update(TranscodeChunk)
+        .where(TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.track == track, TranscodeChunk.no == no)
+        .values(done_at=func.now())
+    )
+    left = (
+        select(func.count())
+        .select_from(TranscodeChunk)
+        .where(TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.done_at.is_(None))
+    )
     return (await session.scalars(left)).one()
 
 
 async def add_segments(session: WriteSession, row: HlsSegments) -> None:
     """A replay writes the very same row."""
     values = {
-        "transcode_id": row.transcode_id, "rung": row.rung, "chunk_no": row.chunk_no, "key": row.key, "segments": row.segments,
-        "init_key": row.init_key, "init_hash": row.init_hash, "codecs": row.codecs, "bytes": row.bytes,
-    }  # fmt: skip
+        "transcode_id": row.transcode_id,
+        "rung": row.rung,
+        "chunk_no": row.chunk_no,
+        "key": row.key,
+        "segments": row.segments,
+        "init_key": row.init_key,
+        "init_hash": row.init_hash,
+        "codecs": row.codecs,
+        "bytes": row.bytes,
+    }
     await session.execute(insert(HlsSegments).values(**values).on_conflict_do_nothing(index_elements=["transcode_id", "rung", "chunk_no"]))
 
 
@@ -108,7 +151,9 @@ async def set_transcode(session: WriteSession, transcode_id: UUID, **values: obj
 
 
 async def set_playable(session: WriteSession, transcode_id: UUID) -> None:
-    await session.execute(update(Transcode).where(Transcode.id == transcode_id, Transcode.playable_at.is_(None)).values(playable_at=func.now()))
+    await session.execute(
+        update(Transcode).where(Transcode.id == transcode_id, Transcode.playable_at.is_(None)).values(playable_at=func.now())
+    )
 
 
 async def bytes_of_version(session: ReadSession, version_ids: Sequence[UUID]) -> int:

@@ -43,7 +43,9 @@ async def source_of(session: ReadSession, version_id: UUID) -> Source | None:
     found = await files_repository.file_by_id(session, version.file_id) if version is not None else None
     if version is None or found is None:
         return None
-    return Source(found.id, version.id, found.project_id, version.bucket, version.key, version.size_bytes, version.claimed_type or "", found.name)
+    return Source(
+        found.id, version.id, found.project_id, version.bucket, version.key, version.size_bytes, version.claimed_type or "", found.name
+    )
 
 
 async def record_probe(session: WriteSession, source: Source, facts: SourceFacts) -> None:
@@ -70,11 +72,21 @@ async def start_transcode(session: WriteSession, source: Source, plan: Plan) -> 
     digest = plan_hash(plan)
     transcode_id = new_id()
     row = Transcode(
-        id=transcode_id, version_id=source.version_id, file_id=source.file_id, project_id=source.project_id, plan=msgspec.to_builtins(plan), plan_hash=digest,
+        id=transcode_id,
+        version_id=source.version_id,
+        file_id=source.file_id,
+        project_id=source.project_id,
+        plan=msgspec.to_builtins(plan),
+        plan_hash=digest,
         prefix=keys.derived_prefix(source.version_id, "hls", digest),
-    )  # fmt: skip
-    chunks = [TranscodeChunk(transcode_id=transcode_id, track=VIDEO, no=chunk.no, seconds=float(chunk.frames / plan.rate)) for chunk in plan.chunks]
-    chunks += [TranscodeChunk(transcode_id=transcode_id, track=audio_name(track.index), no=0, seconds=plan.duration_s) for track in plan.audio]
+    )
+    chunks = [
+        TranscodeChunk(transcode_id=transcode_id, track=VIDEO, no=chunk.no, seconds=float(chunk.frames / plan.rate))
+        for chunk in plan.chunks
+    ]
+    chunks += [
+        TranscodeChunk(transcode_id=transcode_id, track=audio_name(track.index), no=0, seconds=plan.duration_s) for track in plan.audio
+    ]
     if not await repository.add_transcode(session, row, chunks):
         return None
     jobs: list[Job] = [EncodeAudio(source.file_id, transcode_id, track.index) for track in plan.audio]
@@ -86,7 +98,9 @@ async def start_transcode(session: WriteSession, source: Source, plan: Plan) -> 
     return transcode_id
 
 
-async def record_segments(session: WriteSession, transcode_id: UUID, rows: Sequence[HlsSegments], *, track: str, done_no: int | None) -> None:
+async def record_segments(
+    session: WriteSession, transcode_id: UUID, rows: Sequence[HlsSegments], *, track: str, done_no: int | None
+) -> None:
     """Publish segments; with `done_no` that chunk of the track is done, and the last chunk of all enqueues the finish."""
     transcode = await repository.lock_transcode(session, transcode_id)
     if transcode is None:
@@ -148,7 +162,12 @@ class Playable:
 
 
 def _piece(row: HlsSegments) -> Piece:
-    return Piece(row.key, row.init_key, row.codecs, [(segment["duration"], int(segment["offset"]), int(segment["bytes"])) for segment in row.segments])
+    return Piece(
+        row.key,
+        row.init_key,
+        row.codecs,
+        [(segment["duration"], int(segment["offset"]), int(segment["bytes"])) for segment in row.segments],
+    )
 
 
 async def playable(session: ReadSession, version_id: UUID, rung: str | None = None) -> Playable:

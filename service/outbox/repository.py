@@ -65,7 +65,7 @@ async def renew(session: WriteSession, held: Sequence[Claimed]) -> set[UUID]:
 async def close(session: WriteSession, job: Claimed, state: str, error: str | None = None) -> bool:
     """End a job if its fence still holds."""
     ended = update(JobRow).where(JobRow.id == job.id, JobRow.fence == job.fence, JobRow.state == "running")
-    values = {"state": state, "error": error, "finished_at": func.now(), "lease_until": None}
+    values: dict[str, object] = {"state": state, "error": error, "finished_at": func.now(), "lease_until": None}
     if state == "done":
         values["progress"] = 1.0
     return (await session.execute(ended.values(values).returning(JobRow.id))).one_or_none() is not None
@@ -86,11 +86,11 @@ async def set_progress(session: WriteSession, job: Claimed, progress: float) -> 
     await session.execute(update(JobRow).where(JobRow.id == job.id, JobRow.fence == job.fence).values(progress=progress))
 
 
-async def expire_leases(session: WriteSession) -> Sequence[Row[tuple[UUID, str, dict[str, object], str, str, str]]]:
+async def expire_leases(session: WriteSession) -> Sequence[Row[UUID, str, dict[str, object], str, str, str]]:
     return (await session.execute(_EXPIRE)).all()
 
 
-async def due(session: WriteSession, limit: int) -> Sequence[Row[tuple[UUID, str, str, dict[str, object]]]]:
+async def due(session: WriteSession, limit: int) -> Sequence[Row[UUID, str, str, dict[str, object]]]:
     return (await session.execute(_DUE_EVENTS, {"limit": limit})).all()
 
 
@@ -110,11 +110,15 @@ async def postpone(session: WriteSession, row_id: UUID, error: str) -> None:
 
 async def depths(session: ReadSession) -> dict[str, int]:
     """Claimable jobs by queue."""
-    rows = await session.execute(select(JobRow.queue, func.count()).where(JobRow.state == "queued", JobRow.run_after <= func.now()).group_by(JobRow.queue))
-    return {queue: count for queue, count in rows}
+    rows = await session.execute(
+        select(JobRow.queue, func.count()).where(JobRow.state == "queued", JobRow.run_after <= func.now()).group_by(JobRow.queue)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
-async def jobs_page(session: ReadSession, *, states: Sequence[str], file_ids: Sequence[UUID] | None, before: UUID | None, limit: int) -> Sequence[JobRow]:
+async def jobs_page(
+    session: ReadSession, *, states: Sequence[str], file_ids: Sequence[UUID] | None, before: UUID | None, limit: int
+) -> Sequence[JobRow]:
     query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
     if states:
         query = query.where(JobRow.state.in_(states))
@@ -126,13 +130,17 @@ async def jobs_page(session: ReadSession, *, states: Sequence[str], file_ids: Se
 
 
 async def parked(session: ReadSession) -> Sequence[tuple[UUID, str, str | None, datetime]]:
-    rows = await session.execute(select(OutboxRow.id, OutboxRow.tag, OutboxRow.error, OutboxRow.created_at).where(OutboxRow.parked_at.is_not(None)).limit(100))
-    return [tuple(row) for row in rows]
+    rows = await session.execute(
+        select(OutboxRow.id, OutboxRow.tag, OutboxRow.error, OutboxRow.created_at).where(OutboxRow.parked_at.is_not(None)).limit(100)
+    )
+    return [(row.id, row.tag, row.error, row.created_at) for row in rows]
 
 
 async def forget_finished(session: WriteSession, *, older_than_days: int, limit: int) -> int:
     result = await session.execute(
-        text("DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < now() - make_interval(days => :days) LIMIT :limit) RETURNING id"),
+        text(
+            "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < now() - make_interval(days => :days) LIMIT :limit) RETURNING id"
+        ),
         {"days": older_than_days, "limit": limit},
     )
     return len(result.all())

@@ -24,10 +24,21 @@ def publish(session: WriteSession, event: Event) -> None:
 def enqueue(session: WriteSession, jobs: Sequence[Job]) -> None:
     """Add jobs and one ticket per queue they go to."""
     session.add_all(
-        JobRow(id=new_id(), tag=job.tag(), queue=job.queue, payload=job.to_payload(), priority=job.priority, max_attempts=job.max_attempts, file_id=job.about_file())
+        JobRow(
+            id=new_id(),
+            tag=job.tag(),
+            queue=job.queue,
+            payload=job.to_payload(),
+            priority=job.priority,
+            max_attempts=job.max_attempts,
+            file_id=job.about_file(),
+        )
         for job in jobs
     )
-    session.add_all(OutboxRow(kind=TICKET, tag=queue, payload={"tickets": sum(job.queue == queue for job in jobs)}) for queue in {job.queue for job in jobs})
+    session.add_all(
+        OutboxRow(kind=TICKET, tag=queue, payload={"tickets": sum(job.queue == queue for job in jobs)})
+        for queue in {job.queue for job in jobs}
+    )
 
 
 async def finish_job(session: WriteSession, job: Claimed) -> None:

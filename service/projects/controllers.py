@@ -40,7 +40,13 @@ class ProjectController(Controller):
     tags = ("projects",)
 
     @get("/", summary="Projects I am a member of, by name")
-    async def page(self, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> ProjectPage:
+    async def page(
+        self,
+        principal: Annotated[Principal, Injected],
+        read: Annotated[ReadSession, Injected],
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> ProjectPage:
         after = None
         if cursor:
             name, project_id = decode_cursor(cursor, str, str)
@@ -51,7 +57,13 @@ class ProjectController(Controller):
         return ProjectPage(items, more)
 
     @post("/", summary="Create a project; I become its owner")
-    async def create(self, data: ProjectCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected], settings: Annotated[Settings, Injected]) -> ProjectView:
+    async def create(
+        self,
+        data: ProjectCreate,
+        principal: Annotated[Principal, Injected],
+        write: Annotated[WriteSession, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> ProjectView:
         project = await create_project(write, principal.user_id, data.name, settings.quota)
         return await _one(write, principal, project.id)
 
@@ -60,6 +72,8 @@ class ProjectController(Controller):
         return await _one(read, principal, project_id)
 
     @patch("/{project_id:uuid}", summary="Rename a project")
-    async def rename(self, project_id: UUID, data: ProjectCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]) -> ProjectView:
+    async def rename(
+        self, project_id: UUID, data: ProjectCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]
+    ) -> ProjectView:
         await rename_project(write, principal, project_id, data.name)
         return await _one(write, principal, project_id)

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, exists, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.core.db import ReadSession, WriteSession
 from service.core.principal import Principal
 from service.projects.models import Project, ProjectMember
 
 
-def visible_to(principal: Principal, project_id: ColumnElement[UUID]) -> ColumnElement[bool]:
+def visible_to(principal: Principal, project_id: ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
     """Condition: the project is alive and the person is a member of it."""
     return exists().where(
         ProjectMember.project_id == project_id,
@@ -29,7 +30,7 @@ async def role_in(session: ReadSession, principal: Principal, project_id: UUID) 
     return (await session.scalars(query)).one_or_none()
 
 
-async def page_of(session: ReadSession, principal: Principal, after: tuple[str, UUID] | None, limit: int) -> Sequence[Row[tuple[Project, str]]]:
+async def page_of(session: ReadSession, principal: Principal, after: tuple[str, UUID] | None, limit: int) -> Sequence[Row[Project, str]]:
     query = (
         select(Project, ProjectMember.role)
         .join(ProjectMember, ProjectMember.project_id == Project.id)
@@ -43,7 +44,7 @@ async def page_of(session: ReadSession, principal: Principal, after: tuple[str, 
     return (await session.execute(query)).all()
 
 
-async def one_of(session: ReadSession, principal: Principal, project_id: UUID) -> Row[tuple[Project, str]] | None:
+async def one_of(session: ReadSession, principal: Principal, project_id: UUID) -> Row[Project, str] | None:
     query = (
         select(Project, ProjectMember.role)
         .join(ProjectMember, ProjectMember.project_id == Project.id)
@@ -58,4 +59,7 @@ async def rename(session: WriteSession, project_id: UUID, name: str) -> None:
 
 async def add_derived(session: WriteSession, project_id: UUID, delta_bytes: int) -> None:
     """Count derived bytes apart from the quota."""
-    await session.execute(text("UPDATE projects SET derived_bytes = greatest(0, derived_bytes + :delta) WHERE id = :id"), {"id": project_id, "delta": delta_bytes})
+    await session.execute(
+        text("UPDATE projects SET derived_bytes = greatest(0, derived_bytes + :delta) WHERE id = :id"),
+        {"id": project_id, "delta": delta_bytes},
+    )

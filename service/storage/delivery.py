@@ -21,7 +21,19 @@ log = logging.getLogger("stowage.storage")
 
 PURPOSE = "content"
 _INLINE_PREFIXES = ("video/", "audio/")
-_INLINE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif", "image/avif", "image/heic", "image/bmp", "text/plain", "application/vnd.apple.mpegurl"})
+_INLINE_TYPES = frozenset(
+    {
+        "image/png",
+        "image/jpeg",
+        "image/webp",
+        "image/gif",
+        "image/avif",
+        "image/heic",
+        "image/bmp",
+        "text/plain",
+        "application/vnd.apple.mpegurl",
+    }
+)
 SAFE_TYPE = "application/octet-stream"
 
 
@@ -71,10 +83,14 @@ class Delivery:
             return False
         return self.can_presign
 
-    def url(self, client_host: str, bucket: str, key: str, *, expires_s: int, window_s: int = 3_600, media_type: str = "", disposition: str = "") -> str:
+    def url(
+        self, client_host: str, bucket: str, key: str, *, expires_s: int, window_s: int = 3_600, media_type: str = "", disposition: str = ""
+    ) -> str:
         """A GET URL: absolute if presigned, else a path on the API."""
         if self.goes_direct(client_host):
-            return self._presigner.presign_get(bucket, key, expires_s=expires_s, window_s=window_s, media_type=media_type, disposition=disposition)
+            return self._presigner.presign_get(
+                bucket, key, expires_s=expires_s, window_s=window_s, media_type=media_type, disposition=disposition
+            )
         ticket = ContentTicket(bucket, key, media_type, disposition)
         return f"/api/v1/content/{seal(self._secret, PURPOSE, ticket, steady_expiry(expires_s, window_s))}"
 
@@ -84,7 +100,9 @@ class Delivery:
 
 
 def _allows(url: str, origin: str) -> bool:
-    request = urllib.request.Request(url, method="OPTIONS", headers={"Origin": origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"})  # noqa: S310  the operator's own endpoint
+    request = urllib.request.Request(  # noqa: S310  the operator's own endpoint
+        url, method="OPTIONS", headers={"Origin": origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
+    )
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  as above
             allowed = answer.headers.get("Access-Control-Allow-Origin", "")

@@ -70,7 +70,9 @@ class Reader(Protocol):
 
 
 class Writer(Protocol):
-    async def put(self, bucket: str, key: str, body: Buffer, media_type: str = "application/octet-stream", *, is_immutable: bool = False) -> str:
+    async def put(
+        self, bucket: str, key: str, body: Buffer, media_type: str = "application/octet-stream", *, is_immutable: bool = False
+    ) -> str:
         """Store a whole object, verified by checksum; returns its ETag. Raises StoreDown, StoreFull."""
         ...
 

@@ -47,7 +47,11 @@ class S3Store:
         self._signer = Signer(self._wire.host, settings.access_key, settings.secret_key, settings.region)
         public = urlsplit(settings.public_endpoint or settings.endpoint)
         self._public_scheme = public.scheme
-        presign = (settings.presign_access_key, settings.presign_secret_key) if settings.presign_access_key else (settings.access_key, settings.secret_key)
+        presign = (
+            (settings.presign_access_key, settings.presign_secret_key)
+            if settings.presign_access_key
+            else (settings.access_key, settings.secret_key)
+        )
         self._presigner = Signer(public.netloc, *presign, settings.region)
         # A body over plain HTTP to another machine is signed; over TLS or loopback the checksum is enough.
         self._signs_payload = not self._wire.is_tls and not is_loopback(self._wire.hostname)
@@ -71,7 +75,7 @@ class S3Store:
         )
 
     # -- calls through boto3
-    async def _control(self, operation: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401  boto3's own shapes
+    async def _control(self, operation: str, **arguments: Any) -> dict[str, Any]:
         self.calls[operation] += 1
         method: Callable[..., dict[str, Any]] = getattr(self._boto, operation)
         try:
@@ -86,7 +90,9 @@ class S3Store:
 
     async def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[Part]) -> str:
         listed = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
-        answer = await self._control("complete_multipart_upload", Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed})
+        answer = await self._control(
+            "complete_multipart_upload", Bucket=bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": listed}
+        )
         return str(answer.get("ETag", "")).strip('"')
 
     async def abort_multipart(self, bucket: str, key: str, upload_id: str) -> None:
@@ -154,7 +160,9 @@ class S3Store:
         if received != expected:
             raise StoreDown(internal=f"get {key}: {received} of {expected} bytes")
 
-    async def put(self, bucket: str, key: str, body: Buffer, media_type: str = "application/octet-stream", *, is_immutable: bool = False) -> str:
+    async def put(
+        self, bucket: str, key: str, body: Buffer, media_type: str = "application/octet-stream", *, is_immutable: bool = False
+    ) -> str:
         extra = [("content-type", media_type)]
         if is_immutable:
             extra.append(("cache-control", "private, max-age=31536000, immutable"))
@@ -171,8 +179,18 @@ class S3Store:
         _raise_for(answer)
         return answer.headers.get("etag", "").strip('"')
 
-    async def _send(  # noqa: PLR0913  the parts of an HTTP request
-        self, operation: str, method: str, bucket: str, key: str, query: str = "", extra: Sequence[tuple[str, str]] = (), body: Buffer | None = None, payload: str = UNSIGNED, *, has_body: bool = True
+    async def _send(
+        self,
+        operation: str,
+        method: str,
+        bucket: str,
+        key: str,
+        query: str = "",
+        extra: Sequence[tuple[str, str]] = (),
+        body: Buffer | None = None,
+        payload: str = UNSIGNED,
+        *,
+        has_body: bool = True,
     ) -> Answer:
         """Send, and send the very same again while the store gives no answer, for at most RETRY_FOR_S."""
         loop = asyncio.get_running_loop()
@@ -195,7 +213,9 @@ class S3Store:
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
     def presign_get(self, bucket: str, key: str, *, expires_s: int, window_s: int = 0, media_type: str = "", disposition: str = "") -> str:
-        overrides = [(name, value) for name, value in (("response-content-type", media_type), ("response-content-disposition", disposition)) if value]
+        overrides = [
+            (name, value) for name, value in (("response-content-type", media_type), ("response-content-disposition", disposition)) if value
+        ]
         return self._presigner.presign(self._public_scheme, f"/{bucket}/{quote(key)}", expires_s, window_s, overrides)
 
     async def close(self) -> None:
@@ -228,6 +248,6 @@ def _from_client_error(error: ClientError) -> Exception:
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     try:
         _raise_code(status, str(error.response.get("Error", {}).get("Code", "")), str(error))
-    except Exception as domain:  # noqa: BLE001  _raise_code raises only ours
+    except Exception as domain:
         return domain
     return error

@@ -3,7 +3,7 @@
 The signing key is cached per day. Keys of ours need no escaping beyond RFC 3986, and paths are signed as sent.
 """
 
-import datetime
+import datetime as dt
 import hashlib
 import hmac
 import time
@@ -44,9 +44,11 @@ class Signer:
     def _scope(self, stamp: str) -> str:
         return f"{stamp[:8]}/{self.region}/s3/aws4_request"
 
-    def head(self, method: str, path: str, query: str, extra: Sequence[tuple[str, str]] = (), length: int | None = None, payload: str = UNSIGNED) -> bytes:
+    def head(
+        self, method: str, path: str, query: str, extra: Sequence[tuple[str, str]] = (), length: int | None = None, payload: str = UNSIGNED
+    ) -> bytes:
         """Head of an HTTP/1.1 request. `query` is canonical (sorted, escaped); `extra` has lower-case names."""
-        stamp = datetime.datetime.now(datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         headers = sorted([("host", self.host), ("x-amz-content-sha256", payload), ("x-amz-date", stamp), *extra])
         names = ";".join(name for name, _ in headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers)
@@ -61,7 +63,7 @@ class Signer:
         """A GET URL valid for at least `expires_s`; the date is floored to `window_s`, so equal calls give equal URLs."""
         now = int(time.time())
         start = now - now % window_s if window_s else now
-        stamp = datetime.datetime.fromtimestamp(start, datetime.UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = dt.datetime.fromtimestamp(start, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         query = [
             ("X-Amz-Algorithm", _ALGORITHM),
             ("X-Amz-Credential", f"{self.access_key}/{self._scope(stamp)}"),

@@ -10,7 +10,7 @@ from litestar.params import Dependency, Parameter
 from litestar.response import Redirect
 
 from service.core.db import Database
-from service.core.errors import Kind, StowageError
+from service.core.errors import StowageError
 from service.core.http.guards import EXPIRED_OK, PUBLIC
 from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
@@ -27,8 +27,6 @@ log = logging.getLogger("stowage.uploads")
 
 Injected = Dependency(skip_validation=True)
 IDEMPOTENCY_LIMIT = 200
-# What HEAD may say besides 200: anything else must be 423, or tus clients start again at 0.
-_HEAD_KINDS = frozenset({Kind.MISSING, Kind.GONE, Kind.LOCKED, Kind.PRECONDITION, Kind.INVALID})
 
 
 def _body_bytes(request: Request[Any, Any, Any]) -> int | None:
@@ -57,12 +55,22 @@ class TusCreation(Controller):
 
     @post("/", status_code=201, summary="tus: create an upload (creation, -with-upload, -defer-length)", request_max_body_size=None)
     async def create(
-        self, project_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected], settings: Annotated[Settings, Injected], folder: UUID | None = None
-    ) -> Response[bytes]:  # fmt: skip
+        self,
+        project_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        uploads: Annotated[Uploads, Injected],
+        settings: Annotated[Settings, Injected],
+        folder: UUID | None = None,
+    ) -> Response[bytes]:
         tus.check_version(request.headers)
         body_bytes = _body_bytes(request)
         creation = tus.parse_creation(request.headers, body_bytes)
-        if creation.has_body and body_bytes is not None and body_bytes > (settings.uploads.max_bytes if creation.length is None else creation.length):
+        if (
+            creation.has_body
+            and body_bytes is not None
+            and body_bytes > (settings.uploads.max_bytes if creation.length is None else creation.length)
+        ):
             raise BodyPastLength
         key = request.headers.get("idempotency-key")
         upload = await uploads.create(principal, project_id, folder, creation, key[:IDEMPOTENCY_LIMIT] if key else None)
@@ -93,34 +101,42 @@ class TusUpload(Controller):
         return Response(None, status_code=204, headers=tus.option_headers(settings.uploads.max_bytes))
 
     @head("/{upload_id:uuid}", opt={EXPIRED_OK: True}, summary="tus: where to go on")
-    async def look(self, upload_id: UUID, principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]) -> Response[None]:
-        try:
-            if principal.is_expired:
-                await uploads.see(principal, upload_id)
-                raise Busy(internal="expired token of the owner")
-            upload = await uploads.offset(principal, upload_id)
-        except StowageError as error:
-            if error.kind in _HEAD_KINDS:
-                raise
-            raise Busy(internal=f"{error.code}: {error.internal}", retry_after=error.retry_after or 5) from error
-        except Exception as error:
-            log.exception("HEAD failed")
-            raise Busy(internal=str(error), retry_after=5) from error
+    async def look(
+        self, upload_id: UUID, principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]
+    ) -> Response[None]:
+        if principal.is_expired:
+            await uploads.see(principal, upload_id)
+            raise Busy(internal="expired token of the owner")
+        upload = await uploads.offset(principal, upload_id)
         shown = tus.status_headers(offset_bytes=upload.offset_bytes, length_bytes=upload.length_bytes, metadata_raw=upload.metadata_raw)
         return Response(None, headers={**shown, **_expires(upload)}, media_type=MediaType.TEXT)
 
     @patch("/{upload_id:uuid}", status_code=204, summary="tus: append bytes at Upload-Offset", request_max_body_size=None)
-    async def append(self, upload_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]) -> Response[None]:
+    async def append(
+        self,
+        upload_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        uploads: Annotated[Uploads, Injected],
+    ) -> Response[None]:
         tus.check_version(request.headers)
         tus.require_offset_type(request.headers)
         tus.refuse_unsupported(request.headers)
         offset = tus.offset(request.headers)
         declared = tus.number(request.headers, "upload-length")
-        progress = await uploads.append(principal, upload_id, offset, request.receive, body_bytes=_body_bytes(request), declared_length=declared)
+        progress = await uploads.append(
+            principal, upload_id, offset, request.receive, body_bytes=_body_bytes(request), declared_length=declared
+        )
         return Response(None, status_code=204, headers={"Upload-Offset": str(progress.offset), **_expires(progress.upload)})
 
     @delete("/{upload_id:uuid}", status_code=204, summary="tus: end an upload; a finished one's file goes to the trash")
-    async def terminate(self, upload_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]) -> None:
+    async def terminate(
+        self,
+        upload_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        uploads: Annotated[Uploads, Injected],
+    ) -> None:
         tus.check_version(request.headers)
         await uploads.terminate(principal, upload_id)
 
@@ -138,9 +154,14 @@ class UploadController(Controller):
 
     @get("/", summary="My unfinished uploads, newest first; disturbs no writer")
     async def page(
-        self, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], database: Annotated[Database, Injected], settings: Annotated[Settings, Injected],
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None, limit: int = DEFAULT_LIMIT,
-    ) -> UploadPage:  # fmt: skip
+        self,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        database: Annotated[Database, Injected],
+        settings: Annotated[Settings, Injected],
+        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> UploadPage:
         before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
         async with database.read() as session:
             rows = await repository.unfinished(session, principal.user_id, before, check_limit(limit) + 1)
@@ -148,7 +169,14 @@ class UploadController(Controller):
         return UploadPage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
     @get("/{upload_id:uuid}", summary="One of my uploads; disturbs no writer")
-    async def one(self, upload_id: UUID, request: Request[Any, Any, Any], principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected], settings: Annotated[Settings, Injected]) -> UploadView:
+    async def one(
+        self,
+        upload_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Annotated[Principal, Injected],
+        uploads: Annotated[Uploads, Injected],
+        settings: Annotated[Settings, Injected],
+    ) -> UploadView:
         return _view(request, settings, (await uploads.see(principal, upload_id)).upload)
 
     @delete("/{upload_id:uuid}", status_code=204, summary="End one of my unfinished uploads")
@@ -158,7 +186,16 @@ class UploadController(Controller):
 
 def _view(request: Request[Any, Any, Any], settings: Settings, upload: Upload) -> UploadView:
     return UploadView(
-        id=upload.id, url=_url(request, settings, upload.id), project_id=upload.project_id, folder_id=upload.folder_id, name=upload.name,
-        length_bytes=upload.length_bytes, offset_bytes=upload.offset_bytes, state=upload.state, created_at=upload.created_at,
-        updated_at=upload.updated_at, expires_at=upload.expires_at, file_id=upload.file_id,
-    )  # fmt: skip
+        id=upload.id,
+        url=_url(request, settings, upload.id),
+        project_id=upload.project_id,
+        folder_id=upload.folder_id,
+        name=upload.name,
+        length_bytes=upload.length_bytes,
+        offset_bytes=upload.offset_bytes,
+        state=upload.state,
+        created_at=upload.created_at,
+        updated_at=upload.updated_at,
+        expires_at=upload.expires_at,
+        file_id=upload.file_id,
+    )

@@ -36,9 +36,17 @@ def tiles(parts: list[UploadPart], length: int) -> bool:
 
 def stored_object(upload: Upload, bucket: str, key: str, etag: str) -> files.StoredObject:
     return files.StoredObject(
-        project_id=upload.project_id, folder_id=upload.folder_id, user_id=upload.user_id, name=upload.name, on_conflict=upload.on_conflict,
-        bucket=bucket, key=key, size_bytes=upload.length_bytes or 0, etag=etag, claimed_type=upload.claimed_type,
-    )  # fmt: skip
+        project_id=upload.project_id,
+        folder_id=upload.folder_id,
+        user_id=upload.user_id,
+        name=upload.name,
+        on_conflict=upload.on_conflict,
+        bucket=bucket,
+        key=key,
+        size_bytes=upload.length_bytes or 0,
+        etag=etag,
+        claimed_type=upload.claimed_type,
+    )
 
 
 async def list_version(session: WriteSession, upload: Upload, bucket: str, key: str, etag: str) -> None:
@@ -46,7 +54,9 @@ async def list_version(session: WriteSession, upload: Upload, bucket: str, key: 
     file_id, version_id = await files.store_version(session, stored_object(upload, bucket, key, etag))
     reserved = upload.reserved_bytes
     await repository.set_result(session, upload.id, file_id, version_id)
-    await quota.settle(session, quota.Owners(upload.user_id, upload.project_id), reserved_bytes=reserved, used_bytes=upload.length_bytes or 0)
+    await quota.settle(
+        session, quota.Owners(upload.user_id, upload.project_id), reserved_bytes=reserved, used_bytes=upload.length_bytes or 0
+    )
     log.info("complete", extra={"upload": str(upload.id), "file": str(file_id), "bytes": upload.length_bytes})
 
 

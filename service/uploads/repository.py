@@ -16,7 +16,7 @@ LEASE = "interval '30 seconds'"
 FINISH_LEASE = "interval '30 seconds'"
 _LEASE = text(f"now() + {LEASE}")
 _FINISH_LEASE = text(f"now() + {FINISH_LEASE}")
-_IS_HELD = func.coalesce(Upload.lease_until > func.now(), False)  # noqa: FBT003  SQL false
+_IS_HELD = func.coalesce(Upload.lease_until > func.now(), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ async def seen_by(session: ReadSession, principal: Principal, upload_id: UUID) -
     query = (
         select(Upload, _IS_HELD, ProjectMember.role)
         .join(Project, Project.id == Upload.project_id)
-        .outerjoin(ProjectMember, (ProjectMember.project_id == Upload.project_id) & (ProjectMember.user_id == principal.user_id) & Project.deleted_at.is_(None))
+        .outerjoin(
+            ProjectMember,
+            (ProjectMember.project_id == Upload.project_id) & (ProjectMember.user_id == principal.user_id) & Project.deleted_at.is_(None),
+        )
         .where(Upload.id == upload_id)
     )
     row = (await session.execute(query)).one_or_none()
@@ -44,11 +47,16 @@ async def by_idempotency_key(session: ReadSession, user_id: UUID, key: str) -> U
 
 
 async def open_count(session: ReadSession, user_id: UUID) -> int:
-    return (await session.scalars(select(func.count()).select_from(Upload).where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING])))).one()
+    return (
+        await session.scalars(
+            select(func.count()).select_from(Upload).where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING]))
+        )
+    ).one()
 
 
 async def database_time(session: ReadSession, after_s: float = 0) -> datetime:
-    return (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": after_s})).scalar_one()
+    moment: datetime = (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": after_s})).scalar_one()
+    return moment
 
 
 async def is_held(session: ReadSession, upload_id: UUID) -> bool:
@@ -60,7 +68,12 @@ async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry_s: i
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.offset_bytes == offset, Upload.state == State.OPEN, Upload.expires_at > func.now())
-        .values(epoch=Upload.epoch + 1, lease_until=_LEASE, updated_at=func.now(), expires_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s))
+        .values(
+            epoch=Upload.epoch + 1,
+            lease_until=_LEASE,
+            updated_at=func.now(),
+            expires_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s),
+        )
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
@@ -70,7 +83,13 @@ async def declare_length(session: WriteSession, upload_id: UUID, epoch: int, len
     """Settle a deferred length. With every byte already there the upload is complete but for the finish."""
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN, Upload.length_bytes.is_(None), Upload.offset_bytes <= length)
+        .where(
+            Upload.id == upload_id,
+            Upload.epoch == epoch,
+            Upload.state == State.OPEN,
+            Upload.length_bytes.is_(None),
+            Upload.offset_bytes <= length,
+        )
         .values(length_bytes=length, part_bytes=func.greatest(Upload.part_bytes, part_bytes))
         .returning(Upload)
     )
@@ -78,7 +97,12 @@ async def declare_length(session: WriteSession, upload_id: UUID, epoch: int, len
 
 
 async def set_reserved(session: WriteSession, upload_id: UUID, epoch: int, reserved: int) -> bool:
-    statement = update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN).values(reserved_bytes=reserved).returning(Upload.id)
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN)
+        .values(reserved_bytes=reserved)
+        .returning(Upload.id)
+    )
     return (await session.scalars(statement)).one_or_none() is not None
 
 
@@ -96,7 +120,12 @@ async def begin_completing(session: WriteSession, upload_id: UUID, epoch: int | 
 
 async def take_part_number(session: WriteSession, upload_id: UUID, epoch: int, state: State = State.OPEN) -> int | None:
     """P2: numbers are never reused. None: the epoch is over."""
-    statement = update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == state).values(next_part=Upload.next_part + 1).returning(Upload.next_part - 1)
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == state)
+        .values(next_part=Upload.next_part + 1)
+        .returning(Upload.next_part - 1)
+    )
     return (await session.scalars(statement)).one_or_none()
 
 
@@ -124,9 +153,15 @@ _COMMIT_PART = text(f"""
 async def commit_part(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, part: UploadPart) -> bool:
     """P4, and F1 with the last part: one statement, one transaction. False: the epoch is over."""
     parameters = {
-        "upload": upload_id, "epoch": epoch, "expected": expected, "end": part.start_bytes + part.size_bytes,
-        "no": part.no, "start": part.start_bytes, "size": part.size_bytes, "etag": part.etag,
-    }  # fmt: skip
+        "upload": upload_id,
+        "epoch": epoch,
+        "expected": expected,
+        "end": part.start_bytes + part.size_bytes,
+        "no": part.no,
+        "start": part.start_bytes,
+        "size": part.size_bytes,
+        "etag": part.etag,
+    }
     return (await session.execute(_COMMIT_PART, parameters)).one_or_none() is not None
 
 
@@ -144,7 +179,10 @@ async def commit_tail(session: WriteSession, upload_id: UUID, epoch: int, *, exp
 async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part: UploadPart) -> bool:
     """While COMPLETING: the tail has become the last part."""
     statement = (
-        update(Upload).where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.COMPLETING, Upload.tail_key.is_not(None)).values(tail_key=None, tail_bytes=0).returning(Upload.id)
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.COMPLETING, Upload.tail_key.is_not(None))
+        .values(tail_key=None, tail_bytes=0)
+        .returning(Upload.id)
     )
     if (await session.scalars(statement)).one_or_none() is None:
         return False
@@ -156,8 +194,23 @@ async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, ex
     """F1 and F3 together for an upload that became an object in one PUT (from OPEN, or from COMPLETING with a tail)."""
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state.in_([State.OPEN, State.COMPLETING]), Upload.offset_bytes == expected, Upload.s3_upload_id.is_(None))
-        .values(offset_bytes=Upload.length_bytes, key=key, state=State.COMPLETE, tail_key=None, tail_bytes=0, lease_until=None, updated_at=func.now(), sweep_after=_sweep_time())
+        .where(
+            Upload.id == upload_id,
+            Upload.epoch == epoch,
+            Upload.state.in_([State.OPEN, State.COMPLETING]),
+            Upload.offset_bytes == expected,
+            Upload.s3_upload_id.is_(None),
+        )
+        .values(
+            offset_bytes=Upload.length_bytes,
+            key=key,
+            state=State.COMPLETE,
+            tail_key=None,
+            tail_bytes=0,
+            lease_until=None,
+            updated_at=func.now(),
+            sweep_after=_sweep_time(),
+        )
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
@@ -183,7 +236,12 @@ def _sweep_time() -> object:
 
 async def close_completing(session: WriteSession, upload_id: UUID) -> Upload | None:
     """F3: the object is proven; locks the row so that exactly one caller makes the version."""
-    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETING).values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=_sweep_time()).returning(Upload)
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.COMPLETING)
+        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=_sweep_time())
+        .returning(Upload)
+    )
     return (await session.scalars(statement)).one_or_none()
 
 
@@ -197,7 +255,11 @@ async def release_lease(session: WriteSession, upload_id: UUID, epoch: int) -> N
 
 async def bump_if_held(session: WriteSession, upload_id: UUID) -> None:
     """Fence off a holder that did not let go in time."""
-    await session.execute(update(Upload).where(Upload.id == upload_id, Upload.lease_until > func.now(), Upload.state == State.OPEN).values(epoch=Upload.epoch + 1, lease_until=None))
+    await session.execute(
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.lease_until > func.now(), Upload.state == State.OPEN)
+        .values(epoch=Upload.epoch + 1, lease_until=None)
+    )
 
 
 async def renew_leases(session: WriteSession, held: Sequence[tuple[UUID, int]]) -> set[UUID]:
@@ -212,20 +274,36 @@ async def renew_leases(session: WriteSession, held: Sequence[tuple[UUID, int]]) 
 
 
 async def begin_abort(session: WriteSession, upload_id: UUID) -> bool:
-    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.OPEN).values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE, updated_at=func.now()).returning(Upload.id)
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.OPEN)
+        .values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE, updated_at=func.now())
+        .returning(Upload.id)
+    )
     return (await session.scalars(statement)).one_or_none() is not None
 
 
 async def take_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
-    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).values(lease_until=_FINISH_LEASE).returning(Upload)
+    statement = (
+        update(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).values(lease_until=_FINISH_LEASE).returning(Upload)
+    )
     return (await session.scalars(statement)).one_or_none()
 
 
 async def close_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
     """Returns the row as it was charged; the caller releases its reservation in the same transaction."""
-    row = (await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).with_for_update())).one_or_none()
+    row = (
+        await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).with_for_update())
+    ).one_or_none()
     if row is not None:
-        values = {"state": State.ABORTED, "lease_until": None, "tail_key": None, "tail_bytes": 0, "sweep_after": text("now() + interval '15 minutes'"), "reserved_bytes": 0}
+        values = {
+            "state": State.ABORTED,
+            "lease_until": None,
+            "tail_key": None,
+            "tail_bytes": 0,
+            "sweep_after": text("now() + interval '15 minutes'"),
+            "reserved_bytes": 0,
+        }
         session.expunge(row)
         await session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
     return row
@@ -249,23 +327,38 @@ async def note_absent(session: WriteSession, upload_id: UUID, *, wait: str = "5 
 
 
 async def mark_lost(session: WriteSession, upload_id: UUID) -> Upload | None:
-    row = (await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETING).with_for_update())).one_or_none()
+    row = (
+        await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETING).with_for_update())
+    ).one_or_none()
     if row is not None:
         session.expunge(row)
-        await session.execute(update(Upload).where(Upload.id == upload_id).values(state=State.LOST, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'")))
+        await session.execute(
+            update(Upload)
+            .where(Upload.id == upload_id)
+            .values(state=State.LOST, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'"))
+        )
     return row
 
 
 async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
     """LOST → COMPLETING, because the object turned up after all."""
-    statement = update(Upload).where(Upload.id == upload_id, Upload.state == State.LOST).values(state=State.COMPLETING, lease_until=None).returning(Upload.id)
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.LOST)
+        .values(state=State.COMPLETING, lease_until=None)
+        .returning(Upload.id)
+    )
     return (await session.scalars(statement)).one_or_none() is not None
 
 
 async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, str]]:
     """Uploads whose lease is over and that something is to be done for, with their state."""
     free = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
-    due = or_(Upload.state.in_([State.COMPLETING, State.ABORTING]), (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)), (Upload.state == State.LOST) & (Upload.expires_at > func.now()))
+    due = or_(
+        Upload.state.in_([State.COMPLETING, State.ABORTING]),
+        (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)),
+        (Upload.state == State.LOST) & (Upload.expires_at > func.now()),
+    )
     rows = await session.execute(select(Upload.id, Upload.state).where(free, due).order_by(Upload.id).limit(limit))
     return [(row.id, row.state) for row in rows]
 
@@ -283,7 +376,13 @@ async def lapsed(session: WriteSession, limit: int) -> Sequence[Upload]:
     """Reservations of uploads without a byte after an hour: freed here, taken again at the first PATCH."""
     query = (
         select(Upload)
-        .where(Upload.state == State.OPEN, Upload.offset_bytes == 0, Upload.reserved_bytes > 0, Upload.updated_at < text("now() - interval '1 hour'"), or_(Upload.lease_until.is_(None), Upload.lease_until < func.now()))
+        .where(
+            Upload.state == State.OPEN,
+            Upload.offset_bytes == 0,
+            Upload.reserved_bytes > 0,
+            Upload.updated_at < text("now() - interval '1 hour'"),
+            or_(Upload.lease_until.is_(None), Upload.lease_until < func.now()),
+        )
         .with_for_update(skip_locked=True)
         .limit(limit)
     )
@@ -295,12 +394,21 @@ async def lapsed(session: WriteSession, limit: int) -> Sequence[Upload]:
 
 
 async def drop_old_parts(session: WriteSession) -> None:
-    ended = select(Upload.id).where(Upload.state.in_([State.COMPLETE, State.ABORTED]), Upload.updated_at < text("now() - interval '1 day'"), Upload.updated_at > text("now() - interval '3 days'"))
+    ended = select(Upload.id).where(
+        Upload.state.in_([State.COMPLETE, State.ABORTED]),
+        Upload.updated_at < text("now() - interval '1 day'"),
+        Upload.updated_at > text("now() - interval '3 days'"),
+    )
     await session.execute(delete(UploadPart).where(UploadPart.upload_id.in_(ended)))
 
 
 async def unfinished(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[Upload]:
-    query = select(Upload).where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING])).order_by(Upload.id.desc()).limit(limit)
+    query = (
+        select(Upload)
+        .where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING]))
+        .order_by(Upload.id.desc())
+        .limit(limit)
+    )
     if before is not None:
         query = query.where(Upload.id < before)
     return (await session.scalars(query)).all()

@@ -56,7 +56,9 @@ class Uploads:
         self._background: set[asyncio.Task[object]] = set()
 
     # -- create
-    async def create(self, principal: Principal, project_id: UUID, folder_id: UUID | None, creation: Creation, idempotency_key: str | None) -> Upload:
+    async def create(
+        self, principal: Principal, project_id: UUID, folder_id: UUID | None, creation: Creation, idempotency_key: str | None
+    ) -> Upload:
         """C1: reserve and insert. Raises TooLarge, QuotaExceeded, NameTaken, TooManyOpen, Missing, Forbidden, BadName."""
         length = creation.length
         if length is not None and length > self._settings.max_bytes:
@@ -75,12 +77,26 @@ class Uploads:
                 raise NameTaken
             reserved = DEFERRED_STEP if length is None else length
             upload = Upload(
-                id=new_id(), project_id=project_id, user_id=principal.user_id, folder_id=folder, protocol="tus", name=name, claimed_type=creation.claimed_type,
-                on_conflict=creation.on_conflict, metadata_raw=creation.metadata_raw, length_bytes=length, reserved_bytes=reserved,
-                part_bytes=part_size(length, self._settings.max_bytes), idempotency_key=idempotency_key,
+                id=new_id(),
+                project_id=project_id,
+                user_id=principal.user_id,
+                folder_id=folder,
+                protocol="tus",
+                name=name,
+                claimed_type=creation.claimed_type,
+                on_conflict=creation.on_conflict,
+                metadata_raw=creation.metadata_raw,
+                length_bytes=length,
+                reserved_bytes=reserved,
+                part_bytes=part_size(length, self._settings.max_bytes),
+                idempotency_key=idempotency_key,
                 expires_at=await repository.database_time(session, self._expiry_s),
-                offset_bytes=0, state=State.OPEN, epoch=0, next_part=1, tail_bytes=0,
-            )  # fmt: skip
+                offset_bytes=0,
+                state=State.OPEN,
+                epoch=0,
+                next_part=1,
+                tail_bytes=0,
+            )
             session.add(upload)
             await session.flush()
             await quota.reserve(session, quota.Owners(principal.user_id, project_id), reserved)
@@ -139,7 +155,9 @@ class Uploads:
         task.add_done_callback(self._background.discard)
 
     # -- append
-    async def append(self, principal: Principal, upload_id: UUID, offset: int, receive: Receive, *, body_bytes: int | None, declared_length: int | None) -> Progress:
+    async def append(
+        self, principal: Principal, upload_id: UUID, offset: int, receive: Receive, *, body_bytes: int | None, declared_length: int | None
+    ) -> Progress:
         """PATCH: take the upload over at `offset` and add the body. Answers only what is committed.
 
         Raises Missing, Forbidden, OffsetConflict, BodyPastLength, LengthConflict, Busy, Gone, Interrupted, QuotaExceeded, StoreDown, StoreFull.
@@ -213,7 +231,9 @@ class Uploads:
             try:
                 reason = await appender.run()
                 if appender.is_whole_object:
-                    if not await self._finisher.close_whole(upload, expected=upload.offset_bytes, key=appender.whole_key, etag=appender.etag):
+                    if not await self._finisher.close_whole(
+                        upload, expected=upload.offset_bytes, key=appender.whole_key, etag=appender.etag
+                    ):
                         raise Busy
                     return Progress(upload, upload.length_bytes or 0)
                 if appender.offset == upload.length_bytes:

@@ -109,7 +109,12 @@ class Sweeper:
         for key in _multipart_keys(upload):
             for s3_upload_id in await store.open_multiparts(bucket, key):
                 await store.abort_multipart(bucket, key, s3_upload_id)
-        if upload.key is not None and upload.s3_upload_id is not None and kept is None and await store.has_parts(bucket, upload.key, upload.s3_upload_id):
+        if (
+            upload.key is not None
+            and upload.s3_upload_id is not None
+            and kept is None
+            and await store.has_parts(bucket, upload.key, upload.s3_upload_id)
+        ):
             await store.abort_multipart(bucket, upload.key, upload.s3_upload_id)
         for prefix in keys.upload_prefixes(upload.id):
             garbage = [key async for key in self.lister.list_keys(bucket, prefix) if key != kept]

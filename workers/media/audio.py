@@ -69,7 +69,15 @@ class _Publisher:
                 raise ChildFailed(message)
             self._tick += ticks
             timed.append((path, ticks / SAMPLE_RATE))
-        row = await store_piece(self._deps, transcode_id=self._transcode.id, prefix=self._transcode.prefix, rung=self._name, no=self._no, init=init, segments=timed)
+        row = await store_piece(
+            self._deps,
+            transcode_id=self._transcode.id,
+            prefix=self._transcode.prefix,
+            rung=self._name,
+            no=self._no,
+            init=init,
+            segments=timed,
+        )
         async with self._deps.database.write() as session:
             await record_segments(session, self._transcode.id, [row], track=self._name, done_no=None)
         self.seconds += sum(seconds for _, seconds in timed)
@@ -90,7 +98,14 @@ async def encode_audio(job: EncodeAudio, deps: MediaDeps, context: JobContext) -
     with deps.folder() as folder:
         publisher = _Publisher(deps, transcode, plan, name, folder)
         async with deps.serve(source) as served:
-            argv = ffmpeg.audio_track(ffmpeg.executable(deps.settings.ffmpeg), served.url, str(folder), index=job.track, kbits=AUDIO_KBITS, segment_s=plan.segment_s)
+            argv = ffmpeg.audio_track(
+                ffmpeg.executable(deps.settings.ffmpeg),
+                served.url,
+                str(folder),
+                index=job.track,
+                kbits=AUDIO_KBITS,
+                segment_s=plan.segment_s,
+            )
             running = asyncio.create_task(run_ffmpeg(argv, limits))
             try:
                 told_at = time.monotonic()

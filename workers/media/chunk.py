@@ -3,6 +3,7 @@
 import asyncio
 import time
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 
@@ -27,10 +28,10 @@ FIRST_NICE = 2
 LATER_NICE = 12
 
 
-async def load(deps: MediaDeps, transcode_id: object) -> tuple[Transcode, Plan, Source] | None:
+async def load(deps: MediaDeps, transcode_id: UUID) -> tuple[Transcode, Plan, Source] | None:
     """The transcode with its plan and source; None once it is over or the file is gone."""
     async with deps.database.read() as session:
-        transcode = await repository.transcode(session, transcode_id)  # type: ignore[arg-type]  an id of a job
+        transcode = await repository.transcode(session, transcode_id)
         source = await source_of(session, transcode.version_id) if transcode is not None else None
     if transcode is None or source is None or transcode.state != "running":
         return None
@@ -53,13 +54,17 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
         for rung in plan.rungs:
             segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
             init = (folder / rung.name / "init.mp4").read_bytes()
-            rows.append(await store_piece(deps, transcode_id=transcode.id, prefix=transcode.prefix, rung=rung.name, no=chunk.no, init=init, segments=segments))
+            rows.append(
+                await store_piece(
+                    deps, transcode_id=transcode.id, prefix=transcode.prefix, rung=rung.name, no=chunk.no, init=init, segments=segments
+                )
+            )
     async with deps.database.write() as session:
         await record_segments(session, transcode.id, rows, track=VIDEO, done_no=chunk.no)
         await context.finish(session)
 
 
-async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path, nice: int) -> None:  # noqa: PLR0913  one call site
+async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path, nice: int) -> None:
     sizes = [ffmpeg.Size(rung.name, rung.width, rung.height, rung.kbits) for rung in plan.rungs]
     for size in sizes:
         (folder / size.name).mkdir()
@@ -75,9 +80,18 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
 
     async with deps.serve(source) as served:
         argv = ffmpeg.video_chunk(
-            ffmpeg.executable(deps.settings.ffmpeg), served.url, str(folder), rate=plan.rate, first_frame=chunk.first_frame, frames=chunk.frames, gop_frames=plan.gop_frames,
-            segment_frames=plan.segment_frames, sizes=sizes, is_interlaced=plan.is_interlaced, threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
-        )  # fmt: skip
+            ffmpeg.executable(deps.settings.ffmpeg),
+            served.url,
+            str(folder),
+            rate=plan.rate,
+            first_frame=chunk.first_frame,
+            frames=chunk.frames,
+            gop_frames=plan.gop_frames,
+            segment_frames=plan.segment_frames,
+            sizes=sizes,
+            is_interlaced=plan.is_interlaced,
+            threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
+        )
         await run_ffmpeg(argv, limits, on_progress)
 
 
@@ -103,7 +117,13 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[tuple[Path, float]
         frames = min(plan.segment_frames, chunk.first_frame + chunk.frames - frame)
         ends_here = number == len(paths) - 1 and (is_last_chunk or number == wanted - 1)
         try:
-            samples = fmp4.verify_video(path.read_bytes(), first_tick=frame * frame_ticks, frames=frames, frame_ticks=frame_ticks, is_last=ends_here and is_last_chunk)
+            samples = fmp4.verify_video(
+                path.read_bytes(),
+                first_tick=frame * frame_ticks,
+                frames=frames,
+                frame_ticks=frame_ticks,
+                is_last=ends_here and is_last_chunk,
+            )
         except fmp4.BadSegment as error:
             raise _explain(error, is_short=number == len(paths) - 1) from error
         result.append((path, float(samples / plan.rate)))

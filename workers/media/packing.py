@@ -12,7 +12,9 @@ from workers.tools import fmp4
 MEDIA_TYPE = "video/mp4"
 
 
-async def store_piece(deps: MediaDeps, *, transcode_id: UUID, prefix: str, rung: str, no: int, init: bytes, segments: Sequence[tuple[Path, float]]) -> HlsSegments:
+async def store_piece(
+    deps: MediaDeps, *, transcode_id: UUID, prefix: str, rung: str, no: int, init: bytes, segments: Sequence[tuple[Path, float]]
+) -> HlsSegments:
     """Pack segment files (path, seconds), put the object and, for the first piece, the init segment; returns the row."""
     bodies = [path.read_bytes() for path, _ in segments]
     entries: list[dict[str, float]] = []
@@ -26,6 +28,13 @@ async def store_piece(deps: MediaDeps, *, transcode_id: UUID, prefix: str, rung:
     key = f"{prefix}{rung}/{no:05d}.m4s"
     await deps.store.put(deps.derived_bucket, key, b"".join(bodies), MEDIA_TYPE, is_immutable=True)
     return HlsSegments(
-        transcode_id=transcode_id, rung=rung, chunk_no=no, key=key, segments=entries, init_key=init_key, init_hash=hashlib.sha256(init).hexdigest(),
-        codecs=fmp4.codecs(init), bytes=position + (len(init) if no == 0 else 0),
-    )  # fmt: skip
+        transcode_id=transcode_id,
+        rung=rung,
+        chunk_no=no,
+        key=key,
+        segments=entries,
+        init_key=init_key,
+        init_hash=hashlib.sha256(init).hexdigest(),
+        codecs=fmp4.codecs(init),
+        bytes=position + (len(init) if no == 0 else 0),
+    )

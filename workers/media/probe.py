@@ -25,7 +25,9 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
         return
     async with deps.serve(source) as served:
         try:
-            output = await sandbox.run([sys.executable, "-m", "workers.tools.probe_child", served.url, source.claimed_type, source.name], LIMITS)
+            output = await sandbox.run(
+                [sys.executable, "-m", "workers.tools.probe_child", served.url, source.claimed_type, source.name], LIMITS
+            )
         except ChildTimedOut as error:
             message = "Looking into this file took too long; it is probably damaged."
             raise PermanentError(message) from error

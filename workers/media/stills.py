@@ -49,7 +49,9 @@ async def render_poster(job: RenderPoster, deps: MediaDeps, context: JobContext)
         frame = folder / "frame.png"
         async with deps.serve(source) as served:
             for at_s in (facts.duration_s * POSTER_AT, 0.0):
-                argv = ffmpeg.poster(ffmpeg.executable(deps.settings.ffmpeg), served.url, str(frame), at_s=at_s, width=min(POSTER_WIDTH, facts.width))
+                argv = ffmpeg.poster(
+                    ffmpeg.executable(deps.settings.ffmpeg), served.url, str(frame), at_s=at_s, width=min(POSTER_WIDTH, facts.width)
+                )
                 try:
                     await run_ffmpeg(argv, POSTER_LIMITS)
                 except ChildFailed:
@@ -71,7 +73,9 @@ async def _previews(source: str, folder: Path) -> list[int]:
     return sizes
 
 
-async def _store(deps: MediaDeps, context: JobContext, source: Source, kind: str, sizes: list[int], folder: Path, preview: dict[str, object]) -> None:
+async def _store(
+    deps: MediaDeps, context: JobContext, source: Source, kind: str, sizes: list[int], folder: Path, preview: dict[str, object]
+) -> None:
     prefix = keys.derived_prefix(source.version_id, kind, str(context.claimed.fence))
     total = 0
     for size in sizes:

@@ -26,7 +26,9 @@ LONGEST_RETRY_S = 60.0
 class JobRunner:
     """Runs jobs of one queue in this process; `run_one` may be called several times at once."""
 
-    def __init__(self, database: Database, queue: str, worker: str, handlers: Mapping[str, tuple[type[Job], Handler]], deps: Mapping[str, object]) -> None:
+    def __init__(
+        self, database: Database, queue: str, worker: str, handlers: Mapping[str, tuple[type[Job], Handler]], deps: Mapping[str, object]
+    ) -> None:
         self._database = database
         self._queue = queue
         self._worker = worker
@@ -84,14 +86,20 @@ class JobRunner:
     async def _settle(self, claimed: Claimed, error: Exception | None, *, gives_back: bool) -> None:
         """Put back or give up. If the database is away, the lease runs out and the scheduler does it."""
         is_over = isinstance(error, PermanentError) or (claimed.attempt >= claimed.max_attempts and not gives_back)
-        reason = str(error) if isinstance(error, PermanentError) else f"It failed {claimed.attempt} times, at last with: {type(error).__name__}: {error}"
+        reason = (
+            str(error)
+            if isinstance(error, PermanentError)
+            else f"It failed {claimed.attempt} times, at last with: {type(error).__name__}: {error}"
+        )
         try:
             async with self._database.write() as session:
                 if is_over and error is not None:
                     await service.fail_job(session, claimed, reason[:1_000])
                 else:
                     after = 0.0 if gives_back else min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (claimed.attempt - 1))
-                    await repository.requeue(session, claimed, after_s=after, error=None if error is None else str(error)[:1_000], gives_back=gives_back)
+                    await repository.requeue(
+                        session, claimed, after_s=after, error=None if error is None else str(error)[:1_000], gives_back=gives_back
+                    )
         except StowageError as down:
             log.warning("job left to its lease", extra={"job": str(claimed.id), "internal": down.internal})
 

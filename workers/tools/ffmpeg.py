@@ -20,7 +20,13 @@ LEAD_S = 12.0
 MAX_PIXELS = 70_000_000
 PRESET = "veryfast"
 ENCODER = f"x264-{PRESET}-crf23"
-_HLS = {"f": "hls", "hls_playlist_type": "vod", "hls_segment_type": "fmp4", "hls_fmp4_init_filename": "init.mp4", "avoid_negative_ts": "disabled"}
+_HLS = {
+    "f": "hls",
+    "hls_playlist_type": "vod",
+    "hls_segment_type": "fmp4",
+    "hls_fmp4_init_filename": "init.mp4",
+    "avoid_negative_ts": "disabled",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,19 @@ def build_of(path: str) -> str:
 
 def _source(url: str, **options: object) -> ffmpeg.nodes.Stream:
     return ffmpeg.input(
-        url, protocol_whitelist=PROTOCOLS, format_whitelist=FORMATS, max_streams=64, probesize="50M", analyzeduration="20M", rw_timeout=60_000_000,
-        reconnect=1, reconnect_on_network_error=1, reconnect_delay_max=10, max_pixels=MAX_PIXELS, **options,
-    )  # fmt: skip
+        url,
+        protocol_whitelist=PROTOCOLS,
+        format_whitelist=FORMATS,
+        max_streams=64,
+        probesize="50M",
+        analyzeduration="20M",
+        rw_timeout=60_000_000,
+        reconnect=1,
+        reconnect_on_network_error=1,
+        reconnect_delay_max=10,
+        max_pixels=MAX_PIXELS,
+        **options,
+    )
 
 
 def _start(path: str) -> list[str]:
@@ -56,7 +72,18 @@ def _start(path: str) -> list[str]:
 
 
 def video_chunk(
-    path: str, url: str, folder: str, *, rate: Fraction, first_frame: int, frames: int, gop_frames: int, segment_frames: int, sizes: Sequence[Size], is_interlaced: bool, threads: int
+    path: str,
+    url: str,
+    folder: str,
+    *,
+    rate: Fraction,
+    first_frame: int,
+    frames: int,
+    gop_frames: int,
+    segment_frames: int,
+    sizes: Sequence[Size],
+    is_interlaced: bool,
+    threads: int,
 ) -> list[str]:
     """All rungs of one chunk in one process: decode once, scale and encode each."""
     start = Fraction(first_frame) / rate
@@ -73,17 +100,32 @@ def video_chunk(
         scaled = copies[number].filter("scale", size.width, size.height).filter("setsar", 1)
         outputs.append(
             ffmpeg.output(
-                scaled, f"{folder}/{size.name}/v.m3u8", **_HLS,
+                scaled,
+                f"{folder}/{size.name}/v.m3u8",
+                **_HLS,
                 **{
-                    "frames:v": frames, "c:v": "libx264", "preset": PRESET, "profile:v": "high", "crf": 23, "maxrate": f"{size.kbits}k", "bufsize": f"{size.kbits * 2}k",
-                    "pix_fmt": "yuv420p", "threads": threads, "x264-params": f"scenecut=0:open_gop=0:keyint={gop_frames}:min-keyint={gop_frames}:stitchable=1",
-                    "colorspace": "bt709", "color_primaries": "bt709", "color_trc": "bt709", "map_metadata": -1,
-                    "hls_time": f"{float(segment_frames / rate):.9f}", "hls_flags": "independent_segments",
+                    "frames:v": frames,
+                    "c:v": "libx264",
+                    "preset": PRESET,
+                    "profile:v": "high",
+                    "crf": 23,
+                    "maxrate": f"{size.kbits}k",
+                    "bufsize": f"{size.kbits * 2}k",
+                    "pix_fmt": "yuv420p",
+                    "threads": threads,
+                    "x264-params": f"scenecut=0:open_gop=0:keyint={gop_frames}:min-keyint={gop_frames}:stitchable=1",
+                    "colorspace": "bt709",
+                    "color_primaries": "bt709",
+                    "color_trc": "bt709",
+                    "map_metadata": -1,
+                    "hls_time": f"{float(segment_frames / rate):.9f}",
+                    "hls_flags": "independent_segments",
                     "hls_segment_options": "movflags=+frag_discont+negative_cts_offsets+skip_sidx:use_editlist=0",
-                    "start_number": first_frame // segment_frames, "hls_segment_filename": f"{folder}/{size.name}/s%05d.m4s",
+                    "start_number": first_frame // segment_frames,
+                    "hls_segment_filename": f"{folder}/{size.name}/s%05d.m4s",
                 },
             )
-        )  # fmt: skip
+        )
     command: list[str] = ffmpeg.merge_outputs(*outputs).compile(cmd=_start(path))
     return command
 
@@ -92,12 +134,20 @@ def audio_track(path: str, url: str, folder: str, *, index: int, kbits: int, seg
     """One audio track, whole: AAC-LC stereo at 48 kHz. `start_sample` drops the encoder's priming, so sound starts with the picture."""
     sound = _source(url)[f"a:{index}"].filter("aresample", 48_000, **{"async": 1, "first_pts": 0}).filter("atrim", start_sample=1_024)
     output = ffmpeg.output(
-        sound, f"{folder}/v.m3u8", **_HLS,
+        sound,
+        f"{folder}/v.m3u8",
+        **_HLS,
         **{
-            "c:a": "aac", "b:a": f"{kbits}k", "ac": 2, "map_metadata": -1, "hls_time": f"{segment_s:.9f}", "hls_flags": "temp_file",
-            "hls_segment_options": "movflags=+frag_discont+skip_sidx:use_editlist=0", "hls_segment_filename": f"{folder}/s%05d.m4s",
+            "c:a": "aac",
+            "b:a": f"{kbits}k",
+            "ac": 2,
+            "map_metadata": -1,
+            "hls_time": f"{segment_s:.9f}",
+            "hls_flags": "temp_file",
+            "hls_segment_options": "movflags=+frag_discont+skip_sidx:use_editlist=0",
+            "hls_segment_filename": f"{folder}/s%05d.m4s",
         },
-    )  # fmt: skip
+    )
     command: list[str] = output.compile(cmd=_start(path))
     return command
 
@@ -105,7 +155,9 @@ def audio_track(path: str, url: str, folder: str, *, index: int, kbits: int, seg
 def poster(path: str, url: str, target: str, *, at_s: float, width: int) -> list[str]:
     """One representative frame near a moment, as PNG."""
     picture = _source(url, ss=f"{at_s:.3f}", skip_frame="nokey")["v:0"].filter("thumbnail", 10).filter("scale", width, -2)
-    command: list[str] = ffmpeg.output(picture, target, **{"frames:v": 1, "f": "image2", "c:v": "png"}).compile(cmd=[path, "-v", "error", "-nostdin", "-y"])
+    command: list[str] = ffmpeg.output(picture, target, **{"frames:v": 1, "f": "image2", "c:v": "png"}).compile(
+        cmd=[path, "-v", "error", "-nostdin", "-y"]
+    )
     return command
 
 

@@ -31,7 +31,12 @@ def _srgb(image: Image.Image) -> Image.Image:
         try:
             target = "RGBA" if "A" in image.getbands() else "RGB"
             base = image if image.mode in {"RGB", "RGBA", "CMYK", "L"} else image.convert(target)
-            converted = ImageCms.profileToProfile(base, ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), outputMode="RGB" if base.mode != "RGBA" else "RGBA")
+            converted = ImageCms.profileToProfile(
+                base,
+                ImageCms.ImageCmsProfile(io.BytesIO(profile)),
+                ImageCms.createProfile("sRGB"),
+                outputMode="RGB" if base.mode != "RGBA" else "RGBA",
+            )
             if converted is not None:
                 return converted
         except (ImageCms.PyCMSError, ValueError, OSError):

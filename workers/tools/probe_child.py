@@ -18,11 +18,27 @@ from workers.tools.source_file import open_source
 
 MAX_STREAMS = 64
 SNIFF_BYTES = 4_096
-VIDEO_SUFFIXES = frozenset({"mp4", "m4v", "mov", "mkv", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "wmv", "flv", "mxf", "ogv", "3gp"})
+VIDEO_SUFFIXES = frozenset(
+    {"mp4", "m4v", "mov", "mkv", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "wmv", "flv", "mxf", "ogv", "3gp"}
+)
 AUDIO_SUFFIXES = frozenset({"mp3", "m4a", "aac", "flac", "ogg", "oga", "opus", "wav", "aif", "aiff", "wma", "caf"})
 IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "webp", "gif", "avif", "heic", "heif", "tif", "tiff", "bmp"})
 _PLAYLIST = (b"#EXTM3U", b"<?xml", b"<MPD", b"ffconcat", b"[playlist]")
-_MEDIA_TYPES = {"mov": "video/mp4", "matroska": "video/x-matroska", "mpegts": "video/mp2t", "avi": "video/x-msvideo", "mp3": "audio/mpeg", "flac": "audio/flac", "wav": "audio/wav", "ogg": "audio/ogg", "flv": "video/x-flv", "asf": "video/x-ms-wmv", "mpeg": "video/mpeg", "mxf": "application/mxf", "aac": "audio/aac"}
+_MEDIA_TYPES = {
+    "mov": "video/mp4",
+    "matroska": "video/x-matroska",
+    "mpegts": "video/mp2t",
+    "avi": "video/x-msvideo",
+    "mp3": "audio/mpeg",
+    "flac": "audio/flac",
+    "wav": "audio/wav",
+    "ogg": "audio/ogg",
+    "flv": "video/x-flv",
+    "asf": "video/x-ms-wmv",
+    "mpeg": "video/mpeg",
+    "mxf": "application/mxf",
+    "aac": "audio/aac",
+}
 
 
 def _expected(claimed: str, name: str) -> str:
@@ -45,7 +61,7 @@ def probe(url: str, claimed: str, name: str) -> dict[str, Any]:
             return _failed("This is a playlist or a text file, not a film: it only points to other places.")
         if image := _image(file):
             return image
-    media = _media(url, name, expected)
+    media = _media(url, expected)
     if media is not None:
         return media
     if expected:
@@ -58,22 +74,34 @@ def _failed(reason: str) -> dict[str, Any]:
     return {"kind": "failed", "reason": reason}
 
 
-def _image(file: Any) -> dict[str, Any] | None:  # noqa: ANN401  a binary file
+def _image(file: Any) -> dict[str, Any] | None:
     file.seek(0)
     try:
         with Image.open(file, formats=IMAGE_FORMATS) as image:
             check_size(image.width, image.height)
             turned = image.getexif().get(0x0112, 1) >= 5  # noqa: PLR2004  EXIF orientations 5 to 8 swap the sides
             width, height = (image.height, image.width) if turned else image.size
-            return {"kind": "image", "container": str(image.format), "media_type": Image.MIME.get(str(image.format), "image/unknown"), "width": width, "height": height}
+            return {
+                "kind": "image",
+                "container": str(image.format),
+                "media_type": Image.MIME.get(str(image.format), "image/unknown"),
+                "width": width,
+                "height": height,
+            }
     except (TooLarge, Image.DecompressionBombError):
         return _failed(f"The picture is too large to show: more than {MAX_PIXELS // 1_000_000} megapixels.")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         return None
 
 
-def _media(url: str, name: str, expected: str) -> dict[str, Any] | None:
-    options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS, "probesize": "50000000", "analyzeduration": "20000000", "max_streams": str(MAX_STREAMS)}
+def _media(url: str, expected: str) -> dict[str, Any] | None:
+    options = {
+        "protocol_whitelist": PROTOCOLS,
+        "format_whitelist": FORMATS,
+        "probesize": "50000000",
+        "analyzeduration": "20000000",
+        "max_streams": str(MAX_STREAMS),
+    }
     try:
         with av.open(url, options=options, timeout=60) as container:
             return _facts(container, expected)
@@ -81,9 +109,19 @@ def _media(url: str, name: str, expected: str) -> dict[str, Any] | None:
         return None
 
 
-def _facts(container: Any, expected: str) -> dict[str, Any] | None:  # noqa: ANN401  PyAV's container
-    video = next((stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context.codec.type == "video"), None)
-    audio = [{"index": number, "language": _text(stream.metadata.get("language"), "und"), "title": _text(stream.metadata.get("title"))} for number, stream in enumerate(container.streams.audio)]
+def _facts(container: Any, expected: str) -> dict[str, Any] | None:
+    video = next(
+        (
+            stream
+            for stream in container.streams.video
+            if not stream.disposition & av.stream.Disposition.attached_pic and stream.codec_context.codec.type == "video"
+        ),
+        None,
+    )
+    audio = [
+        {"index": number, "language": _text(stream.metadata.get("language"), "und"), "title": _text(stream.metadata.get("title"))}
+        for number, stream in enumerate(container.streams.audio)
+    ]
     if video is None and not audio:
         return _failed("There is neither picture nor sound in this file.") if expected in {"video", "audio"} else None
     # Text and pictures opened as a one-frame film by a generous demuxer are not media.
@@ -113,13 +151,13 @@ def _text(value: str | None, nothing: str = "") -> str:
     return "" if text == nothing else text
 
 
-def _duration(container: Any, video: Any) -> float:  # noqa: ANN401  PyAV's objects
+def _duration(container: Any, video: Any) -> float:
     if video is not None and video.duration and video.time_base:
         return float(video.duration * video.time_base)
     return float(container.duration or 0) / 1_000_000
 
 
-def _picture(container: Any, video: Any) -> dict[str, Any]:  # noqa: ANN401  PyAV's objects
+def _picture(container: Any, video: Any) -> dict[str, Any]:
     """Size as displayed; rotation is only told by a decoded frame."""
     context = video.codec_context
     rotation, width, height, interlaced = 0, 0, 0, False
@@ -134,9 +172,16 @@ def _picture(container: Any, video: Any) -> dict[str, Any]:  # noqa: ANN401  PyA
         shown, height = height, shown
     rate = video.average_rate or video.guessed_rate or 25
     return {
-        "width": shown, "height": height, "rotation": rotation, "rate_num": rate.numerator, "rate_den": rate.denominator, "video_codec": context.name,
-        "is_interlaced": interlaced, "bit_rate": int(context.bit_rate or container.bit_rate or 0), "start_s": float(container.start_time or 0) / 1_000_000,
-    }  # fmt: skip
+        "width": shown,
+        "height": height,
+        "rotation": rotation,
+        "rate_num": rate.numerator,
+        "rate_den": rate.denominator,
+        "video_codec": context.name,
+        "is_interlaced": interlaced,
+        "bit_rate": int(context.bit_rate or container.bit_rate or 0),
+        "start_s": float(container.start_time or 0) / 1_000_000,
+    }
 
 
 if __name__ == "__main__":

@@ -85,12 +85,16 @@ class RangeProxy:
         served.requests += 1
         start, end, is_part = _span(head, served.size)
         if start >= served.size:
-            writer.write(f"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{served.size}\r\nContent-Length: 0\r\n\r\n".encode())
+            writer.write(
+                f"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{served.size}\r\nContent-Length: 0\r\n\r\n".encode()
+            )
             await writer.drain()
             return True
         status = "206 Partial Content" if is_part else "200 OK"
         extent = f"Content-Range: bytes {start}-{end - 1}/{served.size}\r\n" if is_part else ""
-        writer.write(f"HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\nAccept-Ranges: bytes\r\nContent-Length: {end - start}\r\n{extent}\r\n".encode())
+        writer.write(
+            f"HTTP/1.1 {status}\r\nContent-Type: application/octet-stream\r\nAccept-Ranges: bytes\r\nContent-Length: {end - start}\r\n{extent}\r\n".encode()
+        )
         if method == "GET":
             await self._send(served, start, end, writer)
         await writer.drain()

@@ -8,6 +8,7 @@ import resource
 import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 PR_SET_PDEATHSIG = 1
 MAX_STDERR = 16 << 10
@@ -36,7 +37,10 @@ class Limits:
 
 def _environment() -> Mapping[str, str]:
     # No credentials, no proxies: only what programs need to start.
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | {"PYTHONPATH": os.getcwd(), "PYTHONDONTWRITEBYTECODE": "1"}
+    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | {
+        "PYTHONPATH": str(Path.cwd()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
 
 
 def _setup(limits: Limits, parent: int) -> Callable[[], None]:
@@ -57,9 +61,13 @@ def _setup(limits: Limits, parent: int) -> Callable[[], None]:
 async def start(argv: Sequence[str], limits: Limits) -> asyncio.subprocess.Process:
     """Start a limited child with pipes for output and errors."""
     return await asyncio.create_subprocess_exec(
-        *argv, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        env=_environment(), preexec_fn=_setup(limits, os.getpid()),  # noqa: PLW1509  limits must be set in the child
-    )  # fmt: skip
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=_environment(),
+        preexec_fn=_setup(limits, os.getpid()),
+    )
 
 
 async def kill(process: asyncio.subprocess.Process) -> None:
@@ -83,7 +91,9 @@ async def run(argv: Sequence[str], limits: Limits) -> bytes:
     process = await start(argv, limits)
     try:
         async with asyncio.timeout(limits.wall_s):
-            output, errors, status = await asyncio.gather(read_capped(process.stdout, limits.output_bytes), read_capped(process.stderr, MAX_STDERR), process.wait())
+            output, errors, status = await asyncio.gather(
+                read_capped(process.stdout, limits.output_bytes), read_capped(process.stderr, MAX_STDERR), process.wait()
+            )
     except TimeoutError as error:
         message = f"took longer than {limits.wall_s:.0f} s"
         raise ChildTimedOut(message) from error

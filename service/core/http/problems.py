@@ -29,13 +29,28 @@ STATUS = {
     Kind.UNAVAILABLE: 503,
     Kind.STORE_FULL: 507,
 }
-_LITESTAR_CODES = {400: "http.bad_request", 401: "http.unauthenticated", 404: "http.not_found", 405: "http.method_not_allowed", 413: "http.body_too_large", 415: "http.media_type"}
+_LITESTAR_CODES = {
+    400: "http.bad_request",
+    401: "http.unauthenticated",
+    404: "http.not_found",
+    405: "http.method_not_allowed",
+    413: "http.body_too_large",
+    415: "http.media_type",
+}
 SERVER_ERROR = 500
 
 
 def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **details: object) -> Response[bytes]:
     """Build a problem response: type, title, status, detail, code, request_id and further members."""
-    body = {"type": f"urn:stowage:problem:{code}", "title": code, "status": status, "detail": detail, "code": code, "request_id": request_id.get(), **details}
+    body = {
+        "type": f"urn:stowage:problem:{code}",
+        "title": code,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "request_id": request_id.get(),
+        **details,
+    }
     return Response(msgspec.json.encode(body), status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 

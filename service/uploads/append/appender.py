@@ -197,7 +197,9 @@ class Appender:
 
     async def _store_part(self, part: UploadPart, buffer: Buffer, before: asyncio.Task[None] | None, old_tail: str | None) -> None:
         try:
-            part.etag = await self._tools.store.put_part(self._tools.bucket, str(self._key), str(self._s3_upload_id), part.no, buffer.view[: buffer.filled])
+            part.etag = await self._tools.store.put_part(
+                self._tools.bucket, str(self._key), str(self._s3_upload_id), part.no, buffer.view[: buffer.filled]
+            )
         finally:
             self._tools.pool.release(buffer)
         if before is not None:
@@ -264,7 +266,9 @@ class Appender:
         finally:
             self._drop_buffer()
         async with self._tools.database.statement() as session:
-            if not await repository.commit_tail(session, self._upload.id, self._upload.epoch, expected=self.offset, end=end, key=key, size=size):
+            if not await repository.commit_tail(
+                session, self._upload.id, self._upload.epoch, expected=self.offset, end=end, key=key, size=size
+            ):
                 raise EpochOver
         old, self._tail_key, self._tail_bytes, self.offset = self._tail_key, key, size, end
         if old is not None:

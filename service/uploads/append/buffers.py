@@ -53,7 +53,11 @@ class BufferPool:
 
     def take(self, size: int, receiver: Receiver) -> Buffer:
         """A buffer of `size` bytes. Costs nothing until it is filled."""
-        memory = self._warm.pop() if self._warm and len(self._warm[-1]) == size else mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        memory = (
+            self._warm.pop()
+            if self._warm and len(self._warm[-1]) == size
+            else mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        )
         buffer = Buffer(size, memory, receiver)
         self._receiving.add(buffer)
         return buffer

@@ -16,9 +16,22 @@ OFFSET_TYPE = "application/offset+octet-stream"
 MAX_METADATA_BYTES = 8 * 1024
 MAX_METADATA_KEYS = 32
 EXPOSED = (
-    "Location", "Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Upload-Offset", "Upload-Length", "Upload-Defer-Length",
-    "Upload-Metadata", "Upload-Expires", "Upload-Concat", "X-Request-ID", "Retry-After", "ETag", "Content-Range",
-)  # fmt: skip
+    "Location",
+    "Tus-Resumable",
+    "Tus-Version",
+    "Tus-Extension",
+    "Tus-Max-Size",
+    "Upload-Offset",
+    "Upload-Length",
+    "Upload-Defer-Length",
+    "Upload-Metadata",
+    "Upload-Expires",
+    "Upload-Concat",
+    "X-Request-ID",
+    "Retry-After",
+    "ETag",
+    "Content-Range",
+)
 # Digits without sign or leading zero; 19 of them fit in 63 bits.
 _NUMBER = re.compile(r"^(0|[1-9]\d{0,17})$")
 _CONFLICTS = frozenset({"version", "rename", "fail"})
@@ -126,7 +139,15 @@ def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creati
         message = "on_conflict is version, rename or fail."
         raise BadHeader(message)
     has_body = content_type_is_offset(headers) and body_bytes != 0
-    return Creation(length, raw, name.replace("\\", "/").rpartition("/")[2], folder, metadata.get("filetype") or metadata.get("type") or None, on_conflict, has_body)
+    return Creation(
+        length,
+        raw,
+        name.replace("\\", "/").rpartition("/")[2],
+        folder,
+        metadata.get("filetype") or metadata.get("type") or None,
+        on_conflict,
+        has_body,
+    )
 
 
 def http_date(moment: datetime) -> str:

@@ -17,7 +17,10 @@ function useFilesUrl() {
   const params = useSearchParams();
   const go = (changes: Record<string, string | null>) => {
     const next = new URLSearchParams(params);
-    for (const [name, value] of Object.entries(changes)) value === null ? next.delete(name) : next.set(name, value);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null) next.delete(name);
+      else next.set(name, value);
+    }
     router.push(`/files/?${next}`);
   };
   return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), go };

@@ -1,5 +1,5 @@
 import Hls from "hls.js";
-import { type RefObject, useEffect, useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 
 import { openPlayback } from "./api";
 
@@ -17,7 +17,7 @@ const FORBIDDEN = 403;
 
 /** Attaches hls.js (or the browser's own HLS) to a video element, from the start, also while the film is still growing. */
 export function useHls(video: RefObject<HTMLVideoElement | null>, fileId: string, isPlayable: boolean): HlsState {
-  const [hls, setHls] = useState<Hls | null>(null);
+  const hls = useRef<Hls | null>(null);
   const [qualities, setQualities] = useState<Quality[]>([]);
   const [quality, choose] = useState(-1);
   const [error, setError] = useState<string | null>(null);
@@ -50,13 +50,16 @@ export function useHls(video: RefObject<HTMLVideoElement | null>, fileId: string
     });
     player.attachMedia(element);
     void load();
-    setHls(player);
-    return () => player.destroy();
+    hls.current = player;
+    return () => {
+      hls.current = null;
+      player.destroy();
+    };
   }, [video, fileId, isPlayable]);
 
   const setQuality = (index: number) => {
     choose(index);
-    if (hls) hls.nextLevel = index;
+    if (hls.current) hls.current.nextLevel = index;
   };
   return { qualities, quality, setQuality, error };
 }
