@@ -19,13 +19,13 @@ from service.accounts.controllers import AuthController, MeController
 from service.app.assembly import Parts, assemble
 from service.app.metrics import REGISTRY, PartsCollector
 from service.app.middleware import Envelope
-from service.app.system import healthz, metrics, readyz
+from service.app.system import healthz, metrics, openapi, readyz
 from service.app.ui import ui_handlers
 from service.core import logs
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import StowageError
 from service.core.http import problems
-from service.core.http.guards import provide_principal, require_principal
+from service.core.http.guards import PUBLIC, provide_principal, require_principal
 from service.core.settings import Settings, load
 from service.files.controllers import ContentController, EntriesController, FileController, FolderController
 from service.media.controllers import HlsController, JobController, PlaybackController
@@ -94,7 +94,7 @@ def build(parts: Parts) -> Litestar:
         },
     )
     system_dependencies = {name: constant(getattr(parts, name)) for name in ("database", "hints", "store", "delivery")}
-    system = Router("/", route_handlers=[healthz, readyz, metrics], dependencies=system_dependencies)
+    system = Router("/", route_handlers=[healthz, readyz, metrics, openapi], dependencies=system_dependencies)
     own = settings.server.public_url.rstrip("/")
     app = Litestar(
         route_handlers=[api, system, *ui_handlers(settings.server.ui_dir, content_security_policy(settings))],
@@ -118,7 +118,7 @@ def build(parts: Parts) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Stowage",
             version="0.1.0",
-            path=f"{API}/docs",
+            openapi_router=Router(f"{API}/docs", route_handlers=[], opt={PUBLIC: True}, include_in_schema=False),
             render_plugins=[SwaggerRenderPlugin()],
             components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}),
             security=[{"bearer": []}],

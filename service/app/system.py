@@ -1,8 +1,8 @@
 """`/healthz`, `/readyz`, `/metrics`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from litestar import Response, get
+from litestar import Request, Response, get
 from litestar.params import Dependency
 from sqlalchemy import text
 
@@ -50,6 +50,11 @@ async def readyz(
         "delivery": "presigned" if delivery.can_presign else "proxy",
     }
     return Response(body, status_code=200 if is_ready else 503)
+
+
+@get("/api/v1/openapi.json", opt={PUBLIC: True}, include_in_schema=False)
+async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    return request.app.openapi_schema.to_schema()
 
 
 @get("/metrics", opt={PUBLIC: True}, summary="Prometheus", media_type="text/plain; version=0.0.4")

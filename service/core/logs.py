@@ -22,24 +22,24 @@ MAX_FILE_BYTES = 20 << 20
 KEPT_FILES = 5
 _FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _SECRETS = re.compile(
-    r"(?i)(authorization|proxy-authorization|cookie|set-cookie)(['\"]?\s*[:=]\s*)(?:bearer\s+|basic\s+)?[^\s,;'\"}]+"
+    r"(?i)(authorization|proxy-authorization|cookie|set-cookie)(['\"]?\s*[:=]\s*['\"]?)(?:bearer\s+|basic\s+)?[^\s,;'\"}]+"
     r"|(x-amz-[a-z-]+=)[^&\s'\"]+"
     r"|(https?://[^\s'\"?]+\?)[^\s'\"]+"
-    r"|(//[^/\s:@]+:)[^@\s/]+(?=@)"
     r"|\b(eyJ[\w-]{5,})\.[\w-]+\.[\w-]+"
 )
+_USERINFO = re.compile(r"(//[^/\s:@]*:)[^@\s/]+(?=@)")
 
 
 def redact(text: str) -> str:
     """Remove credentials: Authorization, cookies, X-Amz-*, query strings of URLs, passwords in URLs, JWTs."""
 
     def mask(match: re.Match[str]) -> str:
-        header, separator, amz, url, userinfo, token = match.groups()
+        header, separator, amz, url, token = match.groups()
         if header:
             return f"{header}{separator}***"
-        return f"{amz or url or userinfo or ('eyJ' if token else '')}***"
+        return f"{amz or url or ('eyJ' if token else '')}***"
 
-    return _SECRETS.sub(mask, text)
+    return _SECRETS.sub(mask, _USERINFO.sub(r"\1***", text))
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,7 +1,6 @@
 """Header grammar of tus 1.0.0 (https://tus.io/protocols/resumable-upload, sections Headers and Creation)."""
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -112,7 +111,7 @@ def parse_metadata(raw: str) -> dict[str, str]:
 def _decode(value: str) -> str:
     try:
         return base64.b64decode(value, validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:
         message = "A value of Upload-Metadata is not Base64 of UTF-8."
         raise BadHeader(message) from error
 

@@ -1,0 +1,284 @@
+"""Pure pieces: names, tickets, tokens, plans, playlists, boxes, signatures, redaction."""
+
+import struct
+import time
+from fractions import Fraction
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.accounts import tokens
+from service.accounts.errors import TokenRefused
+from service.core.errors import StowageError
+from service.core.ids import new_id
+from service.core.logs import redact
+from service.core.names import BadName, clean_name, numbered, safe_name
+from service.core.pagination import BadCursor, decode_cursor, encode_cursor
+from service.core.settings import AuthSettings, SettingsError, load
+from service.core.tickets import TicketRefused, seal, unseal
+from service.files.content import parse_range
+from service.files.errors import BadRange
+from service.media.planning import AudioTrack, SourceFacts, Unplannable, make_plan, plan_hash
+from service.media.playlists import Piece, contiguous, master_playlist, media_playlist
+from service.storage.checksums import crc64nvme, multipart_etag
+from service.storage.delivery import content_disposition, is_inline_safe
+from service.uploads.append.appender import may_be_short_part, part_size
+from service.uploads.finish import tiles
+from service.uploads.models import Upload, UploadPart
+from service.uploads.tus.headers import parse_metadata
+from workers.tools import fmp4
+
+
+@given(st.text(max_size=400))
+def test_safe_names_are_clean(text):
+    name = safe_name(text)
+    assert clean_name(name) == name or name.strip() != name
+    assert 0 < len(name.encode("utf-8", "surrogatepass")) <= 255
+
+
+@pytest.mark.parametrize("bad", ["", " ", ".", "..", "a/b", "a\\b", "a\x00b", "a\u202eb", "x" * 256])
+def test_bad_names(bad):
+    with pytest.raises(BadName):
+        clean_name(bad)
+
+
+def test_numbered_names():
+    assert numbered("a.tar", 1) == "a (1).tar"
+    assert numbered("a (1).txt", 2) == "a (2).txt"
+    assert numbered("noext", 3) == "noext (3)"
+    assert len(numbered("x" * 255, 1).encode()) <= 255
+
+
+@given(st.text(max_size=300))
+def test_metadata_is_parsed_or_refused_but_never_breaks(raw):
+    try:
+        assert isinstance(parse_metadata(raw), dict)
+    except StowageError as error:
+        assert error.code == "uploads.bad_header"
+
+
+def test_ids_sort_by_time_and_are_version_7():
+    ids = []
+    for _ in range(20):
+        ids.append(new_id())
+        time.sleep(0.001)
+    assert ids == sorted(ids)
+    assert {identifier.version for identifier in ids} == {7}
+
+
+class Payload(msgspec.Struct):
+    name: str
+
+
+def test_tickets_are_bound_to_secret_purpose_and_time():
+    ticket = seal("s" * 32, "hls", Payload("x"), int(time.time()) + 5)
+    assert unseal("s" * 32, "hls", ticket, Payload).name == "x"
+    for secret, purpose, text in (("t" * 32, "hls", ticket), ("s" * 32, "content", ticket), ("s" * 32, "hls", ticket[:-2] + "AA"), ("s" * 32, "hls", "é")):
+        with pytest.raises(TicketRefused):
+            unseal(secret, purpose, text, Payload)
+    with pytest.raises(TicketRefused):
+        unseal("s" * 32, "hls", seal("s" * 32, "hls", Payload("x"), int(time.time()) - 1), Payload)
+
+
+def test_access_tokens_of_other_kinds_are_refused():
+    import jwt
+
+    settings = AuthSettings(secret_key="k" * 40)
+    good = tokens.issue_access(settings, new_id(), new_id(), 1)
+    assert not tokens.read_access(settings, good).is_expired
+    claims = jwt.decode(good, options={"verify_signature": False})
+    for change, header in (({}, {"typ": "JWT"}), ({"aud": "other"}, {"typ": "at+jwt"}), ({"exp": claims["exp"] + 10_000}, {"typ": "at+jwt"}), ({"iss": "x"}, {"typ": "at+jwt"})):
+        with pytest.raises(TokenRefused):
+            tokens.read_access(settings, jwt.encode({**claims, **change}, settings.secret_key, algorithm="HS256", headers=header))
+    unsigned = jwt.encode(claims, None, algorithm="none", headers={"typ": "at+jwt"})
+    with pytest.raises(TokenRefused):
+        tokens.read_access(settings, unsigned)
+
+
+def test_settings_refuse_weak_secrets_and_nonsense(tmp_path):
+    base = {"STOWAGE_DATABASE_URL": "postgresql://x", "STOWAGE_S3_ENDPOINT": "http://x", "STOWAGE_S3_ACCESS_KEY": "a", "STOWAGE_S3_SECRET_KEY": "b" * 20}
+    with pytest.raises(SettingsError):
+        load({**base, "STOWAGE_SECRET_KEY": "short"})
+    good = {**base, "STOWAGE_SECRET_KEY": "k" * 32}
+    with pytest.raises(SettingsError):
+        load({**good, "STOWAGE_S3_SECRET_KEY": "minioadmin"})
+    with pytest.raises(SettingsError):
+        load({**good, "STOWAGE_PORT": "eighty"})
+    with pytest.raises(SettingsError):
+        load({name: value for name, value in good.items() if name != "STOWAGE_DATABASE_URL"})
+    (tmp_path / "s").write_text("f" * 33 + "\n")
+    assert load({**base, "STOWAGE_SECRET_KEY_FILE": str(tmp_path / "s")}).auth.secret_key == "f" * 33
+
+
+def test_logs_do_not_tell_secrets():
+    jwt_like = "eyJhbGciOi.eyJzdWIi.c2ln"
+    text = f'Authorization: Bearer {jwt_like} cookie=abc http://u:pw@h/x?X-Amz-Signature=deadbeef&a=b "set-cookie": "s=1" https://s3/x?y=secret {jwt_like}'
+    shown = redact(text)
+    for secret in ("c2ln", "abc", "deadbeef", "pw@", "secret", "s=1"):
+        assert secret not in shown, shown
+
+
+def test_ranges():
+    assert parse_range("bytes=0-4", 10) == (0, 5)
+    assert parse_range("bytes=5-", 10) == (5, 10)
+    assert parse_range("bytes=-3", 10) == (7, 10)
+    assert parse_range("bytes=0-999", 10) == (0, 10)
+    assert parse_range("bytes=1-2,4-5", 10) is None
+    assert parse_range("items=1-2", 10) is None
+    for bad in ("bytes=10-", "bytes=5-4"):
+        with pytest.raises(BadRange):
+            parse_range(bad, 10)
+
+
+@given(st.text(min_size=1, max_size=50, alphabet=st.characters(exclude_categories=("Cs", "Cc"))))
+def test_content_disposition_is_one_ascii_header(name):
+    value = content_disposition(name, inline=False)
+    assert value.isascii()
+    assert "\n" not in value
+    assert value.count('"') == 2
+
+
+def test_what_a_browser_would_run_is_never_inline():
+    for kind in ("text/html", "image/svg+xml", "application/pdf", "application/xml", "text/xml", None, "application/javascript"):
+        assert not is_inline_safe(kind)
+    assert is_inline_safe("video/mp4")
+
+
+def test_cursors_refuse_other_shapes():
+    assert decode_cursor(encode_cursor(1, "a"), int, str) == (1, "a")
+    for bad in ("", "x", encode_cursor("a"), encode_cursor(1, 2)):
+        with pytest.raises(BadCursor):
+            decode_cursor(bad, int, str)
+
+
+def test_part_sizes_keep_any_upload_below_ten_thousand_parts():
+    assert part_size(50 << 30, 50 << 30) == 16 << 20
+    assert part_size(128 << 30, 1) <= 17 << 20
+    assert (5 << 40) / part_size(5 << 40, 1) < 10_000
+
+
+def test_short_parts_only_while_numbers_last():
+    upload = Upload(length_bytes=50 << 30, part_bytes=16 << 20)
+    assert may_be_short_part(upload, 5 << 20, 2, 50 << 30)
+    assert not may_be_short_part(upload, 5 << 20, 7_000, 50 << 30)
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=20), st.integers(0, 19), st.integers(-1, 1))
+def test_tiling_notices_every_gap_and_overlap(sizes, at, shift):
+    parts, position = [], 0
+    for number, size in enumerate(sizes):
+        parts.append(UploadPart(no=number + 1, start_bytes=position, size_bytes=size, etag=""))
+        position += size
+    assert tiles(parts, position)
+    if shift:
+        parts[at % len(parts)].start_bytes += shift
+        assert not tiles(parts, position)
+
+
+def test_multipart_etag_and_crc_are_what_stores_compute():
+    assert multipart_etag(["d41d8cd98f00b204e9800998ecf8427e"]) == "59adb24ef3cdbe0297f05b395827453f-1"
+    assert crc64nvme(b"123456789") == "rosUhgp5mIg="
+
+
+FACTS = SourceFacts(kind="video", duration_s=100.0, width=1920, height=1080, rate_num=30_000, rate_den=1_001, bit_rate=8_000_000, audio=[AudioTrack(0, "eng")])
+
+
+def plan_of(**changes):
+    return make_plan(msgspec.structs.replace(FACTS, **changes), ffmpeg="x", encoder="y", chunk_s=60)
+
+
+def test_plans_never_scale_up_and_keep_even_sizes():
+    assert [rung.name for rung in plan_of().rungs] == ["1080", "720", "480", "360", "240"]
+    portrait = plan_of(width=1080, height=1920).rungs
+    assert all(rung.height > rung.width for rung in portrait)
+    small = plan_of(width=177, height=145).rungs
+    assert [(rung.width % 2, rung.height % 2) for rung in small] == [(0, 0)]
+    assert small[0].height <= 145
+
+
+@given(st.floats(0.04, 8_000), st.sampled_from([(30_000, 1_001), (25, 1), (24_000, 1_001), (60, 1), (7, 1), (1000, 33)]))
+def test_chunks_tile_the_frames(duration, rate):
+    plan = plan_of(duration_s=duration, rate_num=rate[0], rate_den=rate[1])
+    position = 0
+    for number, chunk in enumerate(plan.chunks):
+        assert (chunk.no, chunk.first_frame) == (number, position)
+        assert chunk.first_frame % plan.segment_frames == 0
+        position += chunk.frames
+    assert position == plan.frames
+    assert plan.gop_frames == max(1, round(2 * plan.rate))
+
+
+def test_ntsc_rates_stay_rational_and_plans_hash_their_content():
+    plan = plan_of()
+    assert plan.rate == Fraction(30_000, 1_001)
+    assert plan.segment_s == pytest.approx(6.006)
+    assert plan_hash(plan) == plan_hash(plan_of())
+    assert plan_hash(plan) != plan_hash(plan_of(duration_s=101.0))
+
+
+@pytest.mark.parametrize("changes", [{"duration_s": 0.0}, {"width": 0, "height": 0, "audio": []}, {"duration_s": 1e6}, {"width": 100_000, "height": 100_000}])
+def test_what_can_not_be_planned_says_why(changes):
+    with pytest.raises(Unplannable) as caught:
+        plan_of(**changes)
+    assert len(str(caught.value)) > 20
+
+
+def test_playlists_show_the_contiguous_prefix_and_end_only_when_whole():
+    pieces = {number: Piece(f"k{number}", "init", "avc1.64001f", [(6.0, 0, 100), (6.0, 100, 50)]) for number in (0, 1, 3)}
+    prefix = contiguous(pieces)
+    assert [piece.key for piece in prefix] == ["k0", "k1"]
+    event = media_playlist(prefix, lambda key: f"u/{key}", target_s=6.0, is_whole=False)
+    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in event
+    assert "ENDLIST" not in event
+    assert event.count("#EXTINF") == 4
+    assert '#EXT-X-MAP:URI="u/init"' in event
+    assert "#EXT-X-BYTERANGE:50@100" in event
+    assert media_playlist(prefix, str, target_s=6.0, is_whole=True).rstrip().endswith("#EXT-X-ENDLIST")
+
+
+def test_master_lists_only_what_has_begun_with_measured_bandwidth():
+    plan = plan_of()
+    piece = Piece("k", "i", "avc1.64001f", [(6.0, 0, 750_000)])
+    sound = Piece("a", "i", "mp4a.40.2", [(6.0, 0, 96_000)])
+    text = master_playlist(plan, [(plan.rungs[1], [piece])], [(plan.audio[0], [sound])])
+    assert "RESOLUTION=1280x720" in text
+    assert "BANDWIDTH=1128000" in text
+    assert 'CODECS="avc1.64001f,mp4a.40.2"' in text
+    assert 'LANGUAGE="eng"' in text
+    assert "1080.m3u8" not in text
+
+
+def box(kind, body):
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def moof(decode_time, samples, flags):
+    trun = struct.pack(">III", 0x4 | 0x100, samples, flags) + struct.pack(">I", 512) * samples
+    traf = box(b"tfhd", struct.pack(">II", 0, 1)) + box(b"tfdt", struct.pack(">IQ", 1 << 24, decode_time)) + box(b"trun", trun)
+    return box(b"moof", box(b"traf", traf))
+
+
+def test_the_verifier_accepts_what_was_planned_and_nothing_else():
+    good = moof(5120, 10, 0)
+    assert fmp4.verify_video(good, first_tick=5120, frames=10, frame_ticks=512, is_last=False) == 10
+    assert fmp4.verify_video(moof(5120, 7, 0), first_tick=5120, frames=10, frame_ticks=512, is_last=True) == 7
+    wrong = [
+        dict(first_tick=0, frames=10, frame_ticks=512, is_last=False),
+        dict(first_tick=5120, frames=11, frame_ticks=512, is_last=False),
+        dict(first_tick=5120, frames=10, frame_ticks=500, is_last=False),
+    ]
+    for expectation in wrong:
+        with pytest.raises(fmp4.BadSegment):
+            fmp4.verify_video(good, **expectation)
+    with pytest.raises(fmp4.BadSegment):
+        fmp4.verify_video(moof(5120, 10, fmp4.SAMPLE_IS_NON_SYNC), first_tick=5120, frames=10, frame_ticks=512, is_last=False)
+
+
+@given(st.binary(max_size=300))
+def test_the_box_parser_survives_anything(data):
+    try:
+        fmp4.fragments(data)
+    except fmp4.BadSegment:
+        pass
