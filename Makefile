@@ -47,7 +47,8 @@ minio: .tools/minio ## build the pinned MinIO into .tools (needs Go, about three
 bench: .venv/.installed ## benchmarks with peers, each prints a table
 	@for script in bench/ingest.py bench/first_frame.py; do python $$script || exit 1; done
 
-lock: .venv/.installed ## make requirements.lock anew from pyproject.toml
+lock: .venv/.installed ## make both locks anew: hashes, no download addresses
+	@cd frontend && npm install --package-lock-only --ignore-scripts --loglevel=error && node scripts/strip-lock.mjs
 	@uv pip compile -q --universal --generate-hashes --no-header --no-annotate --all-extras --group dev pyproject.toml -o requirements.lock
 
 docs: .venv/.installed ## make the generated reference anew
@@ -68,7 +69,7 @@ clean: ## remove what was built and installed (not .stowage)
 	@touch $@
 
 frontend/node_modules/.installed: frontend/package-lock.json .venv/.installed
-	@cd frontend && npm ci --ignore-scripts --no-fund --no-audit --loglevel=error
+	@cd frontend && npm install --no-save --ignore-scripts --no-fund --no-audit --loglevel=error
 	@touch $@
 
 frontend/out/.built: frontend/node_modules/.installed $(UI_SOURCES)

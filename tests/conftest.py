@@ -8,7 +8,11 @@ from tests.harness import Stack
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory):
     """The product with two API processes over one set of stores; the store is that of STOWAGE_EMBEDDED_STORE."""
-    env = {"STOWAGE_API_WORKERS": "2", "STOWAGE_EMBEDDED_STORE": os.environ.get("STOWAGE_EMBEDDED_STORE", "swift"), "STOWAGE_RECOVERY_WINDOW": "0"}
+    env = {
+        "STOWAGE_API_WORKERS": "2",
+        "STOWAGE_EMBEDDED_STORE": os.environ.get("STOWAGE_EMBEDDED_STORE", "swift"),
+        "STOWAGE_RECOVERY_WINDOW": "0",
+    }
     running = Stack(tmp_path_factory.mktemp("stowage"), env).start()
     yield running
     running.stop()

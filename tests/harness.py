@@ -51,12 +51,20 @@ class Stack:
     def environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("STOWAGE_") or name == "STOWAGE_EMBEDDED_STORE"}
         kept.pop("PYTHONDONTWRITEBYTECODE", None)
-        return {**kept, "STOWAGE_DATA_DIR": str(self.data_dir), "STOWAGE_PORT": str(self.port), "STOWAGE_UI_DIR": str(ROOT / "frontend" / "out"), **self.env}
+        return {
+            **kept,
+            "STOWAGE_DATA_DIR": str(self.data_dir),
+            "STOWAGE_PORT": str(self.port),
+            "STOWAGE_UI_DIR": str(ROOT / "frontend" / "out"),
+            **self.env,
+        }
 
     def start(self) -> "Stack":
         self.data_dir.mkdir(parents=True, exist_ok=True)
         with (self.data_dir / "up.log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-m", "service.cli.main", "up"], env=self.environment(), cwd=ROOT, stdout=log, stderr=log)
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "service.cli.main", "up"], env=self.environment(), cwd=ROOT, stdout=log, stderr=log
+            )
         wait_until(self._is_ready, 120, 0.1, "start of the stack")
         return self
 
@@ -161,7 +169,9 @@ class Client(httpx.Client):
     def project(self, name: str = "Test") -> str:
         return self.post("/projects", json={"name": name}).json()["id"]
 
-    def create(self, project: str, length: int | None, headers: dict | None = None, content: bytes | None = None, query: str = "", **meta: str) -> httpx.Response:
+    def create(
+        self, project: str, length: int | None, headers: dict | None = None, content: bytes | None = None, query: str = "", **meta: str
+    ) -> httpx.Response:
         sent = {**TUS, "Upload-Metadata": metadata(**meta), **(headers or {})}
         sent |= {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
         if content is not None:
@@ -210,8 +220,6 @@ class Client(httpx.Client):
 
         def ended() -> dict | None:
             found = self.get(f"/files/{file_id}").json()
-            # `kind` is written with the probe's result; before that the file is still waiting for it.
-            is_waiting = found["preview"]["state"] == "processing" or (found["preview"]["kind"] == "other" and not found["preview"]["reason"])
-            return None if is_waiting else found
+            return None if found["preview"]["state"] in {"waiting", "processing"} else found
 
         return wait_until(ended, timeout_s, 0.3, "processing")

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 from infra.embedded.layout import LOOPBACK, Layout, StackError
@@ -12,6 +13,8 @@ from infra.embedded.process import Spec
 USER = "stowage"
 DATABASE = "postgres"
 MAX_CONNECTIONS = 120
+DYING_LOOKS = 50
+DYING_PAUSE_S = 0.2
 _ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
@@ -67,8 +70,23 @@ def prepare(layout: Layout) -> None:
         raise StackError(message)
 
 
+def _forget_dead_postmaster(data: Path) -> None:
+    """Postgres takes a zombie of a killed predecessor for a living one; we hold the data directory, so look closer."""
+    mark = data / "postmaster.pid"
+    for _ in range(DYING_LOOKS):
+        if not mark.exists():
+            return
+        pid = mark.read_text().split("\n", 1)[0]
+        stat = Path(f"/proc/{pid}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            mark.unlink(missing_ok=True)
+            return
+        time.sleep(DYING_PAUSE_S)
+
+
 def spec(layout: Layout, port: int) -> Spec:
     data = layout.root / "postgres"
+    _forget_dead_postmaster(data)
     options = {
         "listen_addresses": LOOPBACK,
         "shared_buffers": "128MB",

@@ -56,7 +56,7 @@ def content_security_policy(settings: Settings) -> str:
     endpoint = urlsplit(settings.store.public_endpoint or settings.store.endpoint)
     store = f"{endpoint.scheme}://{endpoint.netloc}"
     return (
-        "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
         f"img-src 'self' data: blob: {store}; media-src 'self' blob: {store}; connect-src 'self' {store}; worker-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
     )

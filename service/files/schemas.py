@@ -23,7 +23,7 @@ class FolderView(msgspec.Struct):
 
 
 class Preview(msgspec.Struct):
-    """What a list shows of a file. `state` is that of its processing; times in seconds, sizes in pixels."""
+    """What a list shows of a file. `state`: waiting, processing, ready, failed, or none where there is nothing to make; sizes in pixels."""
 
     kind: str = "other"
     state: str = "none"

@@ -92,6 +92,7 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
             claimed_type=stored.claimed_type,
             charged_to=stored.user_id,
             created_by=stored.user_id,
+            preview={"state": "waiting"},
         )
     )
     outbox.publish(session, FileStored(project_id=stored.project_id, file_id=file.id, version_id=version_id))

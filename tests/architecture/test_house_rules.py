@@ -5,16 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import minio
 import pytest
 
+import minio
 from service.core.errors import StowageError
 from service.outbox.base import Job, Queue
 from tests.architecture.error_codes import all_errors, documented
 from tests.harness import ROOT
 from workers.runtime.handlers import MEDIA, UPKEEP, IncompleteHandlers, check_handlers
 
-PYTHON = [path for package in ("service", "workers", "infra") for path in sorted((ROOT / package).rglob("*.py")) if "versions" not in path.parts]
+PYTHON = [
+    path for package in ("service", "workers", "infra") for path in sorted((ROOT / package).rglob("*.py")) if "versions" not in path.parts
+]
 SOURCE_LINES, TEST_LINES, FUNCTION_LINES = 500, 800, 60
 
 
@@ -24,7 +26,13 @@ def trees():
 
 
 def calls(tree, name):
-    return [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute | ast.Name) and (node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id) == name]
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute | ast.Name)
+        and (node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id) == name
+    ]
 
 
 def test_nobody_commits_but_the_session_provider():
@@ -67,7 +75,11 @@ def test_minio_is_the_client_and_not_our_folder():
 
 def test_size_budget():
     long = [(str(path.relative_to(ROOT)), count) for path in PYTHON if (count := len(path.read_text().splitlines())) > SOURCE_LINES]
-    tests = [(str(path.relative_to(ROOT)), count) for path in (ROOT / "tests").rglob("*.py") if (count := len(path.read_text().splitlines())) > TEST_LINES]
+    tests = [
+        (str(path.relative_to(ROOT)), count)
+        for path in (ROOT / "tests").rglob("*.py")
+        if (count := len(path.read_text().splitlines())) > TEST_LINES
+    ]
     assert long + tests == []
 
 
@@ -76,14 +88,21 @@ def test_functions_are_short():
         (str(path), node.name, node.end_lineno - node.lineno)
         for path, tree in trees()
         for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.end_lineno - node.lineno > FUNCTION_LINES and not path.name.endswith("main.py")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.end_lineno - node.lineno > FUNCTION_LINES
+        and not path.name.endswith("main.py")
     ]
     assert found == []
 
 
 def test_slices_never_read_the_environment():
     allowed = ("service/app/", "service/cli/", "workers/runtime/", "workers/tools/", "infra/")
-    found = [(str(path), lines) for path, tree in trees() if not str(path).startswith(allowed) and (lines := [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "environ"])]
+    found = [
+        (str(path), lines)
+        for path, tree in trees()
+        if not str(path).startswith(allowed)
+        and (lines := [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "environ"])
+    ]
     assert found == []
 
 
@@ -110,5 +129,13 @@ def test_import_contracts_catch_a_planted_violation(tmp_path, contract, path, li
     target = tmp_path / path
     target.write_text((target.read_text() if target.exists() else '"""Planted."""\n') + f"\n{line}\n")
     tool = str(Path(sys.executable).with_name("lint-imports"))
-    result = subprocess.run([tool, "--no-cache"], cwd=tmp_path, env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(
+        [tool, "--no-cache"],
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert f"{contract} BROKEN" in result.stdout, result.stdout + result.stderr

@@ -39,14 +39,20 @@ def test_every_other_route_is_401_without_a_token(stack):
         if handler.opt.get(PUBLIC) or method == "OPTIONS":
             continue
         url = re.sub(r"\{[a-z_]+:uuid\}", ID, path)
-        answer = httpx.request(method, f"{stack.base}{url}", headers={"Tus-Resumable": "1.0.0"}, json={} if method in {"POST", "PATCH"} else None)
+        answer = httpx.request(
+            method, f"{stack.base}{url}", headers={"Tus-Resumable": "1.0.0"}, json={} if method in {"POST", "PATCH"} else None
+        )
         assert answer.status_code == 401, (method, path, answer.status_code)
         asked += 1
     assert asked > 25
 
 
 def test_the_openapi_document_and_the_configuration_page_are_up_to_date():
-    made = subprocess.run([sys.executable, "-m", "service.cli.main", "openapi"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    made = subprocess.run(
+        [sys.executable, "-m", "service.cli.main", "openapi"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
     assert json.loads(made) == json.loads((ROOT / "docs/reference/openapi.json").read_text()), "run `make docs`"
-    made = subprocess.run([sys.executable, "-m", "service.cli.main", "config", "--markdown"], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    made = subprocess.run(
+        [sys.executable, "-m", "service.cli.main", "config", "--markdown"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
     assert made == (ROOT / "docs/reference/configuration.md").read_text(), "run `make docs`"

@@ -13,7 +13,10 @@ def refresh(stack: Stack, token: str) -> httpx.Response:
 
 
 def test_wrong_and_unknown_credentials_look_the_same(stack):
-    answers = [httpx.post(f"{stack.base}/api/v1/auth/token", json={"username": name, "password": "nonsense-nonsense"}) for name in ("admin", "nobody-at-all")]
+    answers = [
+        httpx.post(f"{stack.base}/api/v1/auth/token", json={"username": name, "password": "nonsense-nonsense"})
+        for name in ("admin", "nobody-at-all")
+    ]
     assert [answer.status_code for answer in answers] == [401, 401]
     assert answers[0].json()["detail"] == answers[1].json()["detail"]
 
@@ -84,7 +87,12 @@ def test_change_of_password_signs_out_everywhere(stranger):
     assert weak.json()["code"] == "accounts.weak_password"
     wrong = stranger.post("/me/password", json={"current_password": "not-the-password", "new_password": "another-good-password"})
     assert wrong.status_code == 401
-    assert stranger.post("/me/password", json={"current_password": "a-long-enough-password", "new_password": "another-good-password"}).status_code == 204
+    assert (
+        stranger.post(
+            "/me/password", json={"current_password": "a-long-enough-password", "new_password": "another-good-password"}
+        ).status_code
+        == 204
+    )
     again = stranger.post("/auth/token", json={"username": me["username"], "password": "another-good-password"})
     assert again.status_code == 200
     assert stranger.post("/auth/refresh", json={"refresh_token": stranger.tokens["refresh_token"]}).status_code == 401

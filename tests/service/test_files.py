@@ -77,7 +77,11 @@ def test_versions_are_listed_newest_first(client, project):
         url = client.upload(project, body, filename="v.txt", on_conflict="version")
     file = client.file_of(url)
     versions = client.get(f"/files/{file['id']}/versions").json()["items"]
-    assert [(version["no"], version["size_bytes"], version["is_current"]) for version in versions] == [(3, 3, True), (2, 2, False), (1, 1, False)]
+    assert [(version["no"], version["size_bytes"], version["is_current"]) for version in versions] == [
+        (3, 3, True),
+        (2, 2, False),
+        (1, 1, False),
+    ]
 
 
 def test_trash_restore_and_purge(stack, client, project):

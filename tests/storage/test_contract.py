@@ -133,8 +133,12 @@ async def test_presigned_urls_read_with_range_and_forced_headers_and_do_not_writ
     import httpx
 
     await store.put(bucket, key, b"0123456789")
-    url = store.presign_get(bucket, key, expires_s=60, window_s=3600, media_type="text/x-test", disposition='attachment; filename="a b.txt"')
-    assert url == store.presign_get(bucket, key, expires_s=60, window_s=3600, media_type="text/x-test", disposition='attachment; filename="a b.txt"')
+    url = store.presign_get(
+        bucket, key, expires_s=60, window_s=3600, media_type="text/x-test", disposition='attachment; filename="a b.txt"'
+    )
+    assert url == store.presign_get(
+        bucket, key, expires_s=60, window_s=3600, media_type="text/x-test", disposition='attachment; filename="a b.txt"'
+    )
     answer = httpx.get(url, headers={"Range": "bytes=2-5", "Origin": "http://localhost:3000"})
     assert (answer.status_code, answer.content) == (206, b"2345")
     assert answer.headers["content-type"] == "text/x-test"

@@ -75,7 +75,12 @@ class Payload(msgspec.Struct):
 def test_tickets_are_bound_to_secret_purpose_and_time():
     ticket = seal("s" * 32, "hls", Payload("x"), int(time.time()) + 5)
     assert unseal("s" * 32, "hls", ticket, Payload).name == "x"
-    for secret, purpose, text in (("t" * 32, "hls", ticket), ("s" * 32, "content", ticket), ("s" * 32, "hls", ticket[:-2] + "AA"), ("s" * 32, "hls", "é")):
+    for secret, purpose, text in (
+        ("t" * 32, "hls", ticket),
+        ("s" * 32, "content", ticket),
+        ("s" * 32, "hls", ticket[:-2] + "AA"),
+        ("s" * 32, "hls", "é"),
+    ):
         with pytest.raises(TicketRefused):
             unseal(secret, purpose, text, Payload)
     with pytest.raises(TicketRefused):
@@ -89,7 +94,12 @@ def test_access_tokens_of_other_kinds_are_refused():
     good = tokens.issue_access(settings, new_id(), new_id(), 1)
     assert not tokens.read_access(settings, good).is_expired
     claims = jwt.decode(good, options={"verify_signature": False})
-    for change, header in (({}, {"typ": "JWT"}), ({"aud": "other"}, {"typ": "at+jwt"}), ({"exp": claims["exp"] + 10_000}, {"typ": "at+jwt"}), ({"iss": "x"}, {"typ": "at+jwt"})):
+    for change, header in (
+        ({}, {"typ": "JWT"}),
+        ({"aud": "other"}, {"typ": "at+jwt"}),
+        ({"exp": claims["exp"] + 10_000}, {"typ": "at+jwt"}),
+        ({"iss": "x"}, {"typ": "at+jwt"}),
+    ):
         with pytest.raises(TokenRefused):
             tokens.read_access(settings, jwt.encode({**claims, **change}, settings.secret_key, algorithm="HS256", headers=header))
     unsigned = jwt.encode(claims, None, algorithm="none", headers={"typ": "at+jwt"})
@@ -98,7 +108,12 @@ def test_access_tokens_of_other_kinds_are_refused():
 
 
 def test_settings_refuse_weak_secrets_and_nonsense(tmp_path):
-    base = {"STOWAGE_DATABASE_URL": "postgresql://x", "STOWAGE_S3_ENDPOINT": "http://x", "STOWAGE_S3_ACCESS_KEY": "a", "STOWAGE_S3_SECRET_KEY": "b" * 20}
+    base = {
+        "STOWAGE_DATABASE_URL": "postgresql://x",
+        "STOWAGE_S3_ENDPOINT": "http://x",
+        "STOWAGE_S3_ACCESS_KEY": "a",
+        "STOWAGE_S3_SECRET_KEY": "b" * 20,
+    }
     with pytest.raises(SettingsError):
         load({**base, "STOWAGE_SECRET_KEY": "short"})
     good = {**base, "STOWAGE_SECRET_KEY": "k" * 32}
@@ -182,7 +197,16 @@ def test_multipart_etag_and_crc_are_what_stores_compute():
     assert crc64nvme(b"123456789") == "rosUhgp5mIg="
 
 
-FACTS = SourceFacts(kind="video", duration_s=100.0, width=1920, height=1080, rate_num=30_000, rate_den=1_001, bit_rate=8_000_000, audio=[AudioTrack(0, "eng")])
+FACTS = SourceFacts(
+    kind="video",
+    duration_s=100.0,
+    width=1920,
+    height=1080,
+    rate_num=30_000,
+    rate_den=1_001,
+    bit_rate=8_000_000,
+    audio=[AudioTrack(0, "eng")],
+)
 
 
 def plan_of(**changes):
@@ -218,7 +242,9 @@ def test_ntsc_rates_stay_rational_and_plans_hash_their_content():
     assert plan_hash(plan) != plan_hash(plan_of(duration_s=101.0))
 
 
-@pytest.mark.parametrize("changes", [{"duration_s": 0.0}, {"width": 0, "height": 0, "audio": []}, {"duration_s": 1e6}, {"width": 100_000, "height": 100_000}])
+@pytest.mark.parametrize(
+    "changes", [{"duration_s": 0.0}, {"width": 0, "height": 0, "audio": []}, {"duration_s": 1e6}, {"width": 100_000, "height": 100_000}]
+)
 def test_what_can_not_be_planned_says_why(changes):
     with pytest.raises(Unplannable) as caught:
         plan_of(**changes)

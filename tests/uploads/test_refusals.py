@@ -37,7 +37,13 @@ def test_other_people_see_nothing_and_disturb_nothing(client, stranger, project)
     url = client.create(project, 100, filename="s").headers["location"]
     client.append(url, 0, b"x" * 50)
     epoch_before = client.get(f"/uploads/{url.rpartition('/')[2]}").json()["updated_at"]
-    for answer in (stranger.head(url, headers=TUS), stranger.append(url, 50, b"x"), stranger.delete(url, headers=TUS), stranger.get(url), stranger.create(project, 5)):
+    for answer in (
+        stranger.head(url, headers=TUS),
+        stranger.append(url, 50, b"x"),
+        stranger.delete(url, headers=TUS),
+        stranger.get(url),
+        stranger.create(project, 5),
+    ):
         assert answer.status_code == 404
     assert client.get(f"/uploads/{url.rpartition('/')[2]}").json()["updated_at"] == epoch_before
     file = client.file_of(client.upload(project, b"secret"))
@@ -115,7 +121,9 @@ def test_redis_down_everything_but_background_work_goes_on(stack, client, projec
         ready = httpx.get(f"{stack.base}/readyz", timeout=30).json()
         assert ready["checks"]["database"] == ready["checks"]["store"] == "ok"
         assert ready["checks"]["queue"] != "ok"
-    wait_until(lambda: stack.sql("SELECT 1 FROM jobs WHERE file_id = %s AND state = 'done'", file["id"]), 40, 0.5, "the job after Redis came back")
+    wait_until(
+        lambda: stack.sql("SELECT 1 FROM jobs WHERE file_id = %s AND state = 'done'", file["id"]), 40, 0.5, "the job after Redis came back"
+    )
 
 
 @pytest.mark.parametrize("token", ["", "Bearer", "Bearer x.y.z", "Basic YTpi"])

@@ -24,7 +24,11 @@ def playlists(stack, client, file_id):
     url = client.post(f"/files/{file_id}/playback").json()["master_url"]
     master = httpx.get(f"{stack.base}{url}")
     assert master.headers["content-type"].startswith("application/vnd.apple.mpegurl")
-    names = {line.rpartition('URI="')[2].rstrip('"') if "URI=" in line else line for line in master.text.splitlines() if line.endswith(('.m3u8', '.m3u8"'))}
+    names = {
+        line.rpartition('URI="')[2].rstrip('"') if "URI=" in line else line
+        for line in master.text.splitlines()
+        if line.endswith((".m3u8", '.m3u8"'))
+    }
     return master.text, {name: httpx.get(f"{stack.base}{url.replace('master.m3u8', name)}").text for name in names}
 
 
@@ -52,7 +56,15 @@ def count_frames(body):
 
 def test_a_film_becomes_a_ladder_that_decodes_frame_for_frame(stack, client, project):
     file = client.processed(client.upload_file(project, FILM, "video/mp4")["id"])
-    assert file["preview"] | {"thumbnail_url": None} == {"kind": "video", "state": "ready", "reason": None, "thumbnail_url": None, "width": 1280, "height": 720, "duration_s": 5.28}
+    assert file["preview"] | {"thumbnail_url": None} == {
+        "kind": "video",
+        "state": "ready",
+        "reason": None,
+        "thumbnail_url": None,
+        "width": 1280,
+        "height": 720,
+        "duration_s": 5.28,
+    }
     master, media = playlists(stack, client, file["id"])
     assert {"720.m3u8", "480.m3u8", "360.m3u8", "240.m3u8", "audio0.m3u8"} == set(media)
     assert "1080" not in master
@@ -89,7 +101,14 @@ def test_rotated_and_portrait_films_stand_upright(stack, client, project, tmp_pa
     assert "RESOLUTION=720x1280" in master
 
 
-@pytest.mark.parametrize(("name", "arguments"), [("sound.mp3", ("-vn", "-c:a", "libmp3lame")), ("silent.mkv", ("-an", "-c:v", "copy")), ("ntsc.ts", ("-r", "30000/1001", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"))])
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        ("sound.mp3", ("-vn", "-c:a", "libmp3lame")),
+        ("silent.mkv", ("-an", "-c:v", "copy")),
+        ("ntsc.ts", ("-r", "30000/1001", "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")),
+    ],
+)
 def test_other_containers_and_single_tracks_play(stack, client, project, tmp_path, name, arguments):
     ffmpeg("-i", FILM, *arguments, tmp_path / name)
     file = client.processed(client.upload_file(project, tmp_path / name, "application/octet-stream")["id"])
@@ -108,7 +127,12 @@ def png_bomb():
     packer = zlib.compressobj(9)
     row = b"\0" * (30_000 // 8 + 1)
     data = b"".join(packer.compress(row) for _ in range(30_000)) + packer.flush()
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0)) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0))
+        + chunk(b"IDAT", data)
+        + chunk(b"IEND", b"")
+    )
 
 
 LIES = {

@@ -10,10 +10,14 @@ export const metadata: Metadata = {
   icons: { icon: "/icon.svg" },
 };
 
+const EARLY_THEME = `try{var t=localStorage.getItem("stowage.theme");if(t?t==="dark":matchMedia("(prefers-color-scheme: dark)").matches)document.documentElement.classList.add("dark")}catch(e){}`;
+
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
     <html lang="en" suppressHydrationWarning>
       <body>
+        {/* Before the first paint, so that dark mode does not flash. */}
+        <script dangerouslySetInnerHTML={{ __html: EARLY_THEME }} />
         <Providers>{children}</Providers>
       </body>
     </html>

@@ -8,6 +8,10 @@ export type FileInfo = Schemas["FileView"];
 const PAGE = 200;
 const WATCH_MS = 2_500;
 
+function isInProgress(state: string | undefined): boolean {
+  return state === "waiting" || state === "processing";
+}
+
 export function useEntries(projectId: string, folder: string | null, q: string) {
   return useInfiniteQuery({
     queryKey: ["entries", projectId, folder, q],
@@ -20,7 +24,7 @@ export function useEntries(projectId: string, folder: string | null, q: string) 
       ),
     getNextPageParam: (page) => page.next_cursor ?? null,
     // While something is being processed, thumbnails and states change by themselves.
-    refetchInterval: (query) => (query.state.data?.pages.some((page) => page.items.some((item) => item.preview?.state === "processing")) ? WATCH_MS : false),
+    refetchInterval: (query) => (query.state.data?.pages.some((page) => page.items.some((item) => isInProgress(item.preview?.state))) ? WATCH_MS : false),
   });
 }
 
@@ -32,7 +36,7 @@ export function useFile(id: string) {
   return useQuery({
     queryKey: ["file", id],
     queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}", { params: { path: { file_id: id } } })),
-    refetchInterval: (query) => (query.state.data?.preview.state === "processing" ? WATCH_MS : false),
+    refetchInterval: (query) => (isInProgress(query.state.data?.preview.state) ? WATCH_MS : false),
   });
 }
 

@@ -9,7 +9,7 @@ export function usePlaybackState(fileId: string) {
   return useQuery({
     queryKey: ["playback", fileId],
     queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}/playback", { params: { path: { file_id: fileId } } })),
-    refetchInterval: (query) => (["running", "processing"].includes(query.state.data?.state ?? "processing") ? WATCH_MS : false),
+    refetchInterval: (query) => (["running", "processing", "waiting"].includes(query.state.data?.state ?? "processing") ? WATCH_MS : false),
   });
 }
 

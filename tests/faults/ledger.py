@@ -1,0 +1,133 @@
+"""Clients that never give up, and the book they keep: every offset a response showed, every byte they sent."""
+
+import hashlib
+import random
+import threading
+import time
+from dataclasses import dataclass, field
+
+import httpx
+
+from tests.harness import OFFSET_TYPE, TUS, Stack, metadata
+
+MIB = 1 << 20
+SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
+PATIENCE_S = 240.0
+
+
+@dataclass
+class Entry:
+    """One upload as its client knows it."""
+
+    seed: int
+    size: int
+    url: str = ""
+    highest: int = 0
+    is_done: bool = False
+    is_deleted: bool = False
+    problems: list[str] = field(default_factory=list)
+
+    def body(self) -> bytes:
+        return random.Random(self.seed).randbytes(self.size)
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.body()).hexdigest()
+
+    def shown(self, offset: int) -> int:
+        if offset < self.highest:
+            self.problems.append(f"offset went down from {self.highest} to {offset}")
+        self.highest = max(self.highest, offset)
+        return offset
+
+
+class Uploader(threading.Thread):
+    """Uploads files one after another until told to stop; finishes the one it is at."""
+
+    def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event) -> None:
+        super().__init__(daemon=True)
+        self.entries: list[Entry] = []
+        self.requests = self.failures = 0
+        self._stack, self._project, self._stop_event = stack, project, stop
+        self._random = random.Random(seed)
+        self._token = ""
+        self._client = httpx.Client(timeout=45)
+
+    def run(self) -> None:
+        while not self._stop_event.is_set():
+            entry = Entry(self._random.getrandbits(32), self._random.choice(SIZES))
+            self.entries.append(entry)
+            try:
+                self._upload(entry)
+            except AssertionError as error:
+                entry.problems.append(str(error))
+
+    def _ask(self, method: str, url: str, headers: dict, content: bytes | None = None) -> httpx.Response | None:
+        """One try; None when there was no answer."""
+        self.requests += 1
+        try:
+            if not self._token:
+                grant = self._client.post(
+                    f"{self._stack.base}/api/v1/auth/token", json={"username": "admin", "password": self._stack.password}
+                )
+                if grant.status_code != 200:
+                    time.sleep(0.3)
+                    return None
+                self._token = grant.json()["access_token"]
+            answer = self._client.request(
+                method, url, headers={**TUS, "Authorization": f"Bearer {self._token}", **headers}, content=content
+            )
+        except httpx.HTTPError:
+            self.failures += 1
+            time.sleep(0.2)
+            return None
+        if answer.status_code == 401:
+            self._token = ""
+        if answer.status_code >= 500 or answer.status_code in {423, 429}:
+            self.failures += 1
+            time.sleep(0.3)
+        return answer
+
+    def _upload(self, entry: Entry) -> None:
+        body, deadline = entry.body(), time.monotonic() + PATIENCE_S
+        key = {
+            "Idempotency-Key": f"fault-{entry.seed}",
+            "Upload-Length": str(entry.size),
+            "Upload-Metadata": metadata(filename=f"f{entry.seed}.bin"),
+        }
+        while not entry.url:
+            assert time.monotonic() < deadline, "create never succeeded"
+            answer = self._ask("POST", f"{self._stack.base}/api/v1/projects/{self._project}/tus", key)
+            if answer is not None and answer.status_code == 201:
+                entry.url = answer.headers["location"]
+        is_sure = False
+        while True:
+            assert time.monotonic() < deadline, f"upload never finished (at {entry.highest} of {entry.size})"
+            if not is_sure:
+                answer = self._ask("HEAD", entry.url, {})
+                if answer is None or answer.status_code != 200:
+                    assert answer is None or answer.status_code in {401, 423}, f"HEAD answered {answer.status_code}"
+                    continue
+                entry.shown(int(answer.headers["upload-offset"]))
+                is_sure = True
+            if entry.highest == entry.size:
+                entry.is_done = True
+                return
+            if self._random.random() < 0.02:
+                answer = self._ask("DELETE", entry.url, {})
+                if answer is not None and answer.status_code in {204, 410}:
+                    entry.is_deleted = True
+                    return
+                is_sure = False
+                continue
+            count = self._random.choice((MIB, 6 * MIB, 17 * MIB, 64 * MIB))
+            piece = body[entry.highest : entry.highest + count]
+            answer = self._ask("PATCH", entry.url, {**OFFSET_TYPE, "Upload-Offset": str(entry.highest)}, piece)
+            if answer is not None and answer.status_code == 204:
+                entry.shown(int(answer.headers["upload-offset"]))
+            else:
+                if answer is not None and answer.status_code == 410:
+                    # A DELETE whose answer was lost.
+                    entry.is_deleted = True
+                    return
+                is_sure = False

@@ -1,0 +1,43 @@
+"""The protocol survives random schedules; each weakening of a rule is caught. More runs: STOWAGE_MODEL_RUNS=200000."""
+
+import os
+
+import pytest
+
+from tests.protocol_model.model import Runner, Violation
+
+RUNS = int(os.environ.get("STOWAGE_MODEL_RUNS", "20000"))
+FLAWS = [
+    "retry_new_number",
+    "key_without_epoch",
+    "multipart_unfenced",
+    "numbers_reused",
+    "commit_out_of_order",
+    "old_tail_first",
+    "sweep_unfenced",
+]
+
+
+def test_no_schedule_loses_a_byte():
+    kills, ends = 0, set()
+    for seed in range(RUNS):
+        runner = Runner(seed)
+        try:
+            runner.run()
+        except Violation as violation:
+            raise AssertionError(f"seed {seed}: {violation}") from violation
+        kills += runner.kills
+        ends.add(runner.world.row.state)
+    print(f"model: {RUNS} schedules, {kills} kills, 0 violations")
+    assert kills > RUNS
+    assert ends == {"COMPLETE", "ABORTED"}
+
+
+@pytest.mark.parametrize("flaw", FLAWS)
+def test_each_weakening_is_caught(flaw):
+    for seed in range(20_000):
+        try:
+            Runner(seed, flaw).run()
+        except Violation:
+            return
+    raise AssertionError(f"20,000 schedules did not notice {flaw}")
