@@ -127,6 +127,15 @@ class Stack:
             cursor = connection.execute(query, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def sql_or_none(self, query: str) -> list[tuple] | None:
+        """The same while the database may be away."""
+        import psycopg
+
+        try:
+            return self.sql(query)
+        except psycopg.Error:
+            return None
+
     def client(self, username: str = "admin", password: str | None = None) -> "Client":
         return Client(self, username, password or self.password)
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -101,5 +101,5 @@ class _as_domain_errors:  # noqa: N801  used as a function
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        if lost or isinstance(error, OperationalError | InterfaceError | PoolTimeoutError):
+        if lost or isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | PendingRollbackError):
             raise DatabaseDown(internal=str(error).splitlines()[0]) from error

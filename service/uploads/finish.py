@@ -105,8 +105,8 @@ class Finisher:
             log.warning("finish lease not released; it runs out by itself", extra={"upload": str(upload.id)})
 
     async def _finish_held(self, upload: Upload) -> bool:
-        if upload.tail_key is not None and upload.s3_upload_id is None:
-            return await self._tail_to_object(upload, upload.tail_key)
+        if upload.s3_upload_id is None:
+            return await self._to_object(upload)
         if upload.tail_key is not None:
             await self._tail_to_part(upload, upload.tail_key)
         async with self.database.read() as session:
@@ -128,10 +128,11 @@ class Finisher:
     async def _read_tail(self, key: str) -> bytes:
         return b"".join([chunk async for chunk in self.store.read(self.bucket, key)])
 
-    async def _tail_to_object(self, upload: Upload, tail_key: str) -> bool:
-        body = await self._read_tail(tail_key)
+    async def _to_object(self, upload: Upload) -> bool:
+        """Where there is no multipart upload, all bytes are in the tail, or there are none at all."""
+        body = await self._read_tail(upload.tail_key) if upload.tail_key is not None else b""
         if len(body) != upload.length_bytes:
-            raise StoreDown(internal=f"tail {tail_key} has {len(body)} bytes, not {upload.length_bytes}")
+            raise StoreDown(internal=f"tail {upload.tail_key} has {len(body)} bytes, not {upload.length_bytes}")
         key = keys.object_key(upload.id, upload.epoch)
         etag = await self.store.put(self.bucket, key, body)
         return await self.close_whole(upload, expected=upload.offset_bytes, key=key, etag=etag)

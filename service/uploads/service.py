@@ -68,6 +68,8 @@ class Uploads:
             if idempotency_key is not None:
                 earlier = await repository.by_idempotency_key(session, principal.user_id, idempotency_key)
                 if earlier is not None:
+                    if earlier.length_bytes == 0 and earlier.state == State.OPEN:
+                        self._finish_soon(earlier.id)
                     return earlier
             if await repository.open_count(session, principal.user_id) >= self._settings.max_open_per_user:
                 raise TooManyOpen(retry_after=60)

@@ -49,7 +49,7 @@ def test_logs_are_json_and_listed(stack):
 
 
 def test_secrets_are_private_and_in_no_argv(stack):
-    secrets = [path for path in (stack.data_dir / "secrets").iterdir()]
+    secrets = list((stack.data_dir / "secrets").iterdir())
     assert len(secrets) >= 6
     for path in [*secrets, *(stack.data_dir / "config").iterdir()]:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path

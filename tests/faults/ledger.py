@@ -25,6 +25,7 @@ class Entry:
     highest: int = 0
     is_done: bool = False
     is_deleted: bool = False
+    was_delete_sent: bool = False
     problems: list[str] = field(default_factory=list)
 
     def body(self) -> bytes:
@@ -105,6 +106,9 @@ class Uploader(threading.Thread):
             assert time.monotonic() < deadline, f"upload never finished (at {entry.highest} of {entry.size})"
             if not is_sure:
                 answer = self._ask("HEAD", entry.url, {})
+                if answer is not None and answer.status_code == 410 and entry.was_delete_sent:
+                    entry.is_deleted = True
+                    return
                 if answer is None or answer.status_code != 200:
                     assert answer is None or answer.status_code in {401, 423}, f"HEAD answered {answer.status_code}"
                     continue
@@ -114,6 +118,7 @@ class Uploader(threading.Thread):
                 entry.is_done = True
                 return
             if self._random.random() < 0.02:
+                entry.was_delete_sent = True
                 answer = self._ask("DELETE", entry.url, {})
                 if answer is not None and answer.status_code in {204, 410}:
                     entry.is_deleted = True
@@ -126,8 +131,4 @@ class Uploader(threading.Thread):
             if answer is not None and answer.status_code == 204:
                 entry.shown(int(answer.headers["upload-offset"]))
             else:
-                if answer is not None and answer.status_code == 410:
-                    # A DELETE whose answer was lost.
-                    entry.is_deleted = True
-                    return
                 is_sure = False

@@ -153,8 +153,5 @@ async def test_a_reader_that_pauses_does_not_poison_the_connection(store, bucket
     body = os.urandom(12 << 20)
     await store.put(bucket, key, body)
     for _ in range(3):
-        pieces = []
-        async for chunk in store.read(bucket, key):
-            pieces.append(chunk)
-        assert b"".join(pieces) == body
+        assert await read(store, bucket, key) == body
         await store.put(bucket, key + "-next", body)

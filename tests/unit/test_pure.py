@@ -1,5 +1,6 @@
 """Pure pieces: names, tickets, tokens, plans, playlists, boxes, signatures, redaction."""
 
+import contextlib
 import struct
 import time
 from fractions import Fraction
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from service.accounts import tokens
 from service.accounts.errors import TokenRefused
-from service.core.errors import StowageError
 from service.core.ids import new_id
 from service.core.logs import redact
 from service.core.names import BadName, clean_name, numbered, safe_name
@@ -25,6 +25,7 @@ from service.media.playlists import Piece, contiguous, master_playlist, media_pl
 from service.storage.checksums import crc64nvme, multipart_etag
 from service.storage.delivery import content_disposition, is_inline_safe
 from service.uploads.append.appender import may_be_short_part, part_size
+from service.uploads.errors import BadHeader
 from service.uploads.finish import tiles
 from service.uploads.models import Upload, UploadPart
 from service.uploads.tus.headers import parse_metadata
@@ -55,8 +56,8 @@ def test_numbered_names():
 def test_metadata_is_parsed_or_refused_but_never_breaks(raw):
     try:
         assert isinstance(parse_metadata(raw), dict)
-    except StowageError as error:
-        assert error.code == "uploads.bad_header"
+    except BadHeader:
+        return
 
 
 def test_ids_sort_by_time_and_are_version_7():
@@ -291,9 +292,9 @@ def test_the_verifier_accepts_what_was_planned_and_nothing_else():
     assert fmp4.verify_video(good, first_tick=5120, frames=10, frame_ticks=512, is_last=False) == 10
     assert fmp4.verify_video(moof(5120, 7, 0), first_tick=5120, frames=10, frame_ticks=512, is_last=True) == 7
     wrong = [
-        dict(first_tick=0, frames=10, frame_ticks=512, is_last=False),
-        dict(first_tick=5120, frames=11, frame_ticks=512, is_last=False),
-        dict(first_tick=5120, frames=10, frame_ticks=500, is_last=False),
+        {"first_tick": 0, "frames": 10, "frame_ticks": 512, "is_last": False},
+        {"first_tick": 5120, "frames": 11, "frame_ticks": 512, "is_last": False},
+        {"first_tick": 5120, "frames": 10, "frame_ticks": 500, "is_last": False},
     ]
     for expectation in wrong:
         with pytest.raises(fmp4.BadSegment):
@@ -304,7 +305,5 @@ def test_the_verifier_accepts_what_was_planned_and_nothing_else():
 
 @given(st.binary(max_size=300))
 def test_the_box_parser_survives_anything(data):
-    try:
-        fmp4.fragments(data)
-    except fmp4.BadSegment:
-        pass
+    with contextlib.suppress(fmp4.BadSegment):
+        assert isinstance(fmp4.fragments(data), list)

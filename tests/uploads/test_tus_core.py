@@ -255,14 +255,15 @@ def test_head_preempts_a_stalled_patch_within_seconds_on_any_process(stack, clie
             gate.wait(20)
             yield body[6 * MIB :]
 
-        def patch(target=url, stream=stalling):
+        answers: list[int] = []
+
+        def patch(target=url, stream=stalling, answers=answers):
             with stack.client() as other:
                 try:
                     answers.append(other.append(target, 0, stream()).status_code)
                 except httpx.HTTPError:
                     answers.append(0)
 
-        answers: list[int] = []
         thread = threading.Thread(target=patch)
         thread.start()
         time.sleep(0.8)
