@@ -43,7 +43,7 @@ class Source:
             yield piece
 
 
-def send(running: Stack, client: Client, url: str, source: Source) -> int:
+def send(client: Client, url: str, source: Source) -> int:
     """Upload to the end through whatever happens; returns how often it had to resume."""
     offset, resumed = 0, 0
     while offset < source.size:
@@ -93,7 +93,7 @@ def main() -> None:
         thread = threading.Thread(target=trouble)
         thread.start()
         began = time.perf_counter()
-        resumed = send(running, client, url, source)
+        resumed = send(client, url, source)
         seconds = time.perf_counter() - began
         done.set()
         thread.join()

@@ -94,7 +94,7 @@ def check_objects(stack, entries):
             assert (count, size, digest.hexdigest()) == (entry.size, entry.size, entry.digest), entry
             compared += count
         known = {row[0] for row in stack.sql("SELECT key FROM file_versions")}
-        listed = [key async for prefix in ("o/", "t/") for key in store.list_keys(settings.store.originals, prefix)]
+        listed = [key for prefix in ("o/", "t/") async for key in store.list_keys(settings.store.originals, prefix)]
         # A listing may lag behind on the embedded store: HEAD decides.
         orphans = [key for key in listed if key not in known and await store.head(settings.store.originals, key) is not None]
         missing = [key for key in known if await store.head(settings.store.originals, key) is None]
