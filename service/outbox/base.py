@@ -38,7 +38,7 @@ class Job(Message, frozen=True):
 
     queue: ClassVar[Queue] = Queue.UPKEEP
     priority: ClassVar[int] = 0
-    max_attempts: ClassVar[int] = 4
+    max_attempts: ClassVar[int] = 5
 
     def about_file(self) -> UUID | None:
         """The file this job works for, to show it there."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 
 from service.core.db import Database
-from service.core.errors import StowageError
+from service.core.errors import StowageError, Unavailable
 from service.outbox import repository, service
 from service.outbox.base import Job, PermanentError
 from service.outbox.context import JobContext
@@ -79,6 +79,10 @@ class JobRunner:
         except PermanentError as error:
             log.info("job can't succeed", extra={**extra, "reason": str(error)})
             await self._settle(claimed, error, gives_back=False)
+        except Unavailable as error:
+            # The store or the database is away: that is no fault of the job, so the attempt does not count.
+            log.warning("job waits", extra={**extra, "internal": error.internal})
+            await self._settle(claimed, error, gives_back=True)
         except Exception as error:
             log.warning("job failed", extra={**extra, "internal": str(error)}, exc_info=not isinstance(error, StowageError))
             await self._settle(claimed, error, gives_back=False)
@@ -93,10 +97,10 @@ class JobRunner:
         )
         try:
             async with self._database.write() as session:
-                if is_over and error is not None:
+                if is_over and error is not None and not gives_back:
                     await service.fail_job(session, claimed, reason[:1_000])
                 else:
-                    after = 0.0 if gives_back else min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (claimed.attempt - 1))
+                    after = 0.0 if error is None else min(LONGEST_RETRY_S, FIRST_RETRY_S * 2 ** (claimed.attempt - 1))
                     await repository.requeue(
                         session, claimed, after_s=after, error=None if error is None else str(error)[:1_000], gives_back=gives_back
                     )
