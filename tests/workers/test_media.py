@@ -199,3 +199,10 @@ def test_a_page_from_another_machine_is_given_proxied_urls(stack, client, projec
     segment = next(line for line in text.splitlines() if line.startswith("/api/v1/content/"))
     answer = httpx.get(f"{stack.base}{segment}", headers={"Range": "bytes=0-99"})
     assert (answer.status_code, len(answer.content)) == (206, 100)
+
+
+def test_an_empty_file_is_no_failure_unless_it_claims_to_be_media(client, project):
+    empty = client.create(project, 0, filename="nothing.bin").headers["location"]
+    assert client.processed(client.file_of(empty)["id"])["preview"]["state"] == "none"
+    film = client.create(project, 0, filename="nothing.mp4", filetype="video/mp4").headers["location"]
+    assert "empty" in client.processed(client.file_of(film)["id"])["preview"]["reason"]

@@ -84,7 +84,7 @@ class RangeProxy:
             return False
         served.requests += 1
         start, end, is_part = _span(head, served.size)
-        if start >= served.size:
+        if start >= served.size > 0:
             writer.write(
                 f"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{served.size}\r\nContent-Length: 0\r\n\r\n".encode()
             )
