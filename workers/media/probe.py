@@ -7,14 +7,22 @@ import msgspec
 
 from service.media.jobs import ProbeFile
 from service.media.planning import SourceFacts
-from service.media.service import record_probe, source_of
+from service.media.service import Source, record_probe, source_of
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.tools import sandbox
+from workers.tools.claims import claims_media
+from workers.tools.magic import HEAD_BYTES, could_be_media
 from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
 LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180, output_bytes=1 << 20)
+
+
+async def _head(deps: MediaDeps, source: Source) -> bytes:
+    if source.size_bytes == 0:
+        return b""
+    return b"".join([chunk async for chunk in deps.store.read(source.bucket, source.key, 0, min(HEAD_BYTES, source.size_bytes))])
 
 
 async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> None:
@@ -22,6 +30,12 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
     async with deps.database.read() as session:
         source = await source_of(session, job.version_id)
     if source is None:
+        return
+    if not claims_media(source.claimed_type, source.name) and not could_be_media(await _head(deps, source)):
+        # Most files of a dataset are neither film nor picture: no parser is started for them.
+        async with deps.database.write() as session:
+            await record_probe(session, source, SourceFacts(kind="other"))
+            await context.finish(session)
         return
     async with deps.serve(source) as served:
         try:

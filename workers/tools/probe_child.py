@@ -11,6 +11,7 @@ import av
 import av.error
 from PIL import Image, UnidentifiedImageError
 
+from workers.tools.claims import expected_kind
 from workers.tools.ffmpeg import FORMATS, PROTOCOLS
 from workers.tools.images import FORMATS as IMAGE_FORMATS
 from workers.tools.images import MAX_PIXELS, TooLarge, check_size
@@ -18,11 +19,6 @@ from workers.tools.source_file import open_source
 
 MAX_STREAMS = 64
 SNIFF_BYTES = 4_096
-VIDEO_SUFFIXES = frozenset(
-    {"mp4", "m4v", "mov", "mkv", "webm", "avi", "ts", "m2ts", "mts", "mpg", "mpeg", "wmv", "flv", "mxf", "ogv", "3gp"}
-)
-AUDIO_SUFFIXES = frozenset({"mp3", "m4a", "aac", "flac", "ogg", "oga", "opus", "wav", "aif", "aiff", "wma", "caf"})
-IMAGE_SUFFIXES = frozenset({"jpg", "jpeg", "png", "webp", "gif", "avif", "heic", "heif", "tif", "tiff", "bmp"})
 _PLAYLIST = (b"#EXTM3U", b"<?xml", b"<MPD", b"ffconcat", b"[playlist]")
 _MEDIA_TYPES = {
     "mov": "video/mp4",
@@ -41,18 +37,9 @@ _MEDIA_TYPES = {
 }
 
 
-def _expected(claimed: str, name: str) -> str:
-    """What a person would take the file for: video, audio, image or nothing of the kind."""
-    kind = claimed.partition("/")[0].lower()
-    if kind in {"video", "audio", "image"} and "svg" not in claimed:
-        return kind
-    suffix = name.rpartition(".")[2].lower()
-    return "video" if suffix in VIDEO_SUFFIXES else "audio" if suffix in AUDIO_SUFFIXES else "image" if suffix in IMAGE_SUFFIXES else ""
-
-
 def probe(url: str, claimed: str, name: str) -> dict[str, Any]:
     """Look at the content first; what was claimed only decides whether not finding media is worth a word."""
-    expected = _expected(claimed, name)
+    expected = expected_kind(claimed, name)
     with open_source(url) as file:
         head = file.read(SNIFF_BYTES)
         if not head:
