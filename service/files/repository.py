@@ -28,16 +28,29 @@ class Found:
     creator: str | None
 
 
-async def chain(session: ReadSession, folder_id: UUID) -> Sequence[Folder]:
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One folder on the way from the root."""
+
+    id: UUID
+    project_id: UUID
+    parent_id: UUID | None
+    name: str
+    trashed_at: datetime | None
+
+
+# Plain SQL, because every upload asks this twice and building the statement anew would cost more than running it.
+_CHAIN = text("""
+    WITH RECURSIVE up AS (
+        SELECT id, project_id, parent_id, name, trashed_at, 0 AS depth FROM folders WHERE id = :id
+        UNION ALL
+        SELECT f.id, f.project_id, f.parent_id, f.name, f.trashed_at, up.depth + 1 FROM folders f JOIN up ON f.id = up.parent_id WHERE up.depth < :most)
+    SELECT id, project_id, parent_id, name, trashed_at FROM up ORDER BY depth DESC""")
+
+
+async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
     """The folder and its ancestors, root first; empty for an unknown one. Trashed ones are included."""
-    base = select(Folder.id, Folder.parent_id, literal(0).label("depth")).where(Folder.id == folder_id).cte("up", recursive=True)
-    parent = (
-        select(Folder.id, Folder.parent_id, (base.c.depth + 1).label("depth"))
-        .join(base, Folder.id == base.c.parent_id)
-        .where(base.c.depth < MAX_DEPTH)
-    )
-    up = base.union_all(parent)
-    return (await session.scalars(select(Folder).join(up, up.c.id == Folder.id).order_by(up.c.depth.desc()))).all()
+    return [Step(*row) for row in await session.execute(_CHAIN, {"id": folder_id, "most": MAX_DEPTH})]
 
 
 async def ensure_root(session: WriteSession, project_id: UUID) -> None:

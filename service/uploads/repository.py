@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, func, or_, select, text, update
@@ -54,9 +53,12 @@ async def open_count(session: ReadSession, user_id: UUID) -> int:
     ).one()
 
 
-async def database_time(session: ReadSession, after_s: float = 0) -> datetime:
-    moment: datetime = (await session.execute(text("SELECT now() + make_interval(secs => :s)"), {"s": after_s})).scalar_one()
-    return moment
+async def insert(session: WriteSession, upload: Upload, expiry_s: int) -> None:
+    """C1: the row, expiring by the database's clock."""
+    upload.expires_at = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s)
+    session.add(upload)
+    await session.flush()
+    await session.refresh(upload, ["expires_at"])
 
 
 async def is_held(session: ReadSession, upload_id: UUID) -> bool:

@@ -92,15 +92,13 @@ class Uploads:
                 reserved_bytes=reserved,
                 part_bytes=part_size(length, self._settings.max_bytes),
                 idempotency_key=idempotency_key,
-                expires_at=await repository.database_time(session, self._expiry_s),
                 offset_bytes=0,
                 state=State.OPEN,
                 epoch=0,
                 next_part=1,
                 tail_bytes=0,
             )
-            session.add(upload)
-            await session.flush()
+            await repository.insert(session, upload, self._expiry_s)
             await quota.reserve(session, quota.Owners(principal.user_id, project_id), reserved)
         log.info("created", extra={"upload": str(upload.id), "user": str(principal.user_id), "bytes": length})
         if length == 0:
