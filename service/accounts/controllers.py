@@ -4,23 +4,19 @@ from typing import Annotated, Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import Cookie
-from litestar.params import Dependency
 
 from service.accounts.errors import TokenRefused
 from service.accounts.schemas import AccessGrant, Credentials, Me, PasswordChange, QuotaView, RefreshRequest, TokenGrant
 from service.accounts.service import Accounts, Client
-from service.core.db import ReadSession, WriteSession
 from service.core.errors import Forbidden
 from service.core.http.guards import PUBLIC
+from service.core.http.inject import Caller, Config, Injected, Reading, Writing
 from service.core.http.origin import origin_of
-from service.core.principal import Principal
 from service.core.settings import Settings
 from service.quota import service as quota
 
 COOKIE = "stowage_refresh"
 COOKIE_PATH = "/api/v1/auth"
-
-Injected = Dependency(skip_validation=True)
 
 
 def _client(request: Request[Any, Any, Any], settings: Settings) -> Client:
@@ -45,9 +41,9 @@ class AuthController(Controller):
         self,
         data: Credentials,
         request: Request[Any, Any, Any],
-        write: Annotated[WriteSession, Injected],
+        write: Writing,
         accounts: Annotated[Accounts, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
     ) -> Response[AccessGrant]:
         _check_origin(request, settings)
         grant = await accounts.sign_in(write, data.username, data.password, _client(request, settings))
@@ -58,9 +54,9 @@ class AuthController(Controller):
         self,
         data: Credentials,
         request: Request[Any, Any, Any],
-        write: Annotated[WriteSession, Injected],
+        write: Writing,
         accounts: Annotated[Accounts, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
     ) -> TokenGrant:
         grant = await accounts.sign_in(write, data.username, data.password, _client(request, settings))
         return TokenGrant(grant.access_token, grant.refresh_token, settings.auth.access_ttl_s)
@@ -70,7 +66,7 @@ class AuthController(Controller):
         self,
         request: Request[Any, Any, Any],
         accounts: Annotated[Accounts, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
         data: RefreshRequest | None = None,
     ) -> Response[AccessGrant] | TokenGrant:
         if data is not None and data.refresh_token:
@@ -87,7 +83,7 @@ class AuthController(Controller):
     async def logout(
         self,
         request: Request[Any, Any, Any],
-        write: Annotated[WriteSession, Injected],
+        write: Writing,
         accounts: Annotated[Accounts, Injected],
         data: RefreshRequest | None = None,
     ) -> Response[None]:
@@ -118,9 +114,7 @@ class MeController(Controller):
     tags = ("accounts",)
 
     @get("/", summary="Who I am, my quota, and what uploads may be")
-    async def me(
-        self, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected], settings: Annotated[Settings, Injected]
-    ) -> Me:
+    async def me(self, principal: Caller, read: Reading, settings: Config) -> Me:
         usage = await quota.usage_of(read, quota.USER, principal.user_id)
         view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
         return Me(
@@ -131,8 +125,8 @@ class MeController(Controller):
     async def password(
         self,
         data: PasswordChange,
-        principal: Annotated[Principal, Injected],
-        write: Annotated[WriteSession, Injected],
+        principal: Caller,
+        write: Writing,
         accounts: Annotated[Accounts, Injected],
     ) -> None:
         await accounts.change_password(write, principal, data.current_password, data.new_password)

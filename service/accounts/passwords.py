@@ -21,10 +21,6 @@ def check_strength(password: str) -> None:
         raise WeakPassword
 
 
-def hash_now(password: str) -> str:
-    return _hasher.hash(password)
-
-
 async def hash_password(password: str) -> str:
     return await asyncio.get_running_loop().run_in_executor(_pool, _hasher.hash, password)
 

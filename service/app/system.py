@@ -3,18 +3,15 @@
 from typing import Annotated, Any
 
 from litestar import Request, Response, get
-from litestar.params import Dependency
 from sqlalchemy import text
 
 from service.app.metrics import render
-from service.core.db import Database
 from service.core.errors import StowageError
 from service.core.http.guards import PUBLIC
+from service.core.http.inject import Db, Injected
 from service.hints.service import Hints
 from service.storage.delivery import Delivery
 from service.storage.s3 import S3Store
-
-Injected = Dependency(skip_validation=True)
 
 
 @get("/healthz", opt={PUBLIC: True}, summary="This process answers")
@@ -24,7 +21,7 @@ async def healthz() -> dict[str, str]:
 
 @get("/readyz", opt={PUBLIC: True}, summary="Database, queue and store, each named")
 async def readyz(
-    database: Annotated[Database, Injected],
+    database: Db,
     hints: Annotated[Hints, Injected],
     store: Annotated[S3Store, Injected],
     delivery: Annotated[Delivery, Injected],

@@ -20,10 +20,6 @@ class Principal:
     session_id: UUID
     is_expired: bool = False
 
-    @property
-    def is_admin(self) -> bool:
-        return self.role is Role.ADMIN
-
 
 class Permission(StrEnum):
     """What a member may do in a project; `projects.policies` says which role has which."""

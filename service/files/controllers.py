@@ -5,15 +5,15 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter
 from litestar.response import Redirect, Stream
 
-from service.core.db import ReadSession, WriteSession
+from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import PUBLIC
+from service.core.http.inject import Caller, Config, Db, Injected, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.core.principal import Permission, Principal
-from service.core.settings import Settings
 from service.files import repository
 from service.files.content import Wanted, stream_object
 from service.files.errors import BadTicket
@@ -24,7 +24,6 @@ from service.projects import service as projects
 from service.storage.delivery import SAFE_TYPE, Delivery, TicketRefused, content_disposition, is_inline_safe
 from service.storage.port import Reader
 
-Injected = Dependency(skip_validation=True)
 THUMBNAIL_TTL_S = 6 * 3_600
 DOWNLOAD_TTL_S = 300
 Cursor = Annotated[str | None, Parameter(max_length=2_000)]
@@ -75,10 +74,10 @@ class EntriesController(Controller):
         self,
         project_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
         folder: UUID | None = None,
         q: Annotated[str, Parameter(max_length=200)] = "",
         cursor: Cursor = None,
@@ -115,10 +114,10 @@ class EntriesController(Controller):
         self,
         project_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
         cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> FilePage:
@@ -149,9 +148,7 @@ class FolderController(Controller):
     tags = ("files",)
 
     @post("/", summary="Make a folder, and those on the way to it")
-    async def create(
-        self, data: FolderCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]
-    ) -> FolderView:
+    async def create(self, data: FolderCreate, principal: Caller, write: Writing) -> FolderView:
         await projects.require(write, principal, data.project_id, Permission.UPLOAD)
         folder_id = await resolve_folder(write, data.project_id, data.parent_id, data.path, principal.user_id)
         folder = (await repository.chain(write, folder_id))[-1]
@@ -166,10 +163,10 @@ class FileController(Controller):
     async def recent(
         self,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
         cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> FilePage:
@@ -180,10 +177,10 @@ class FileController(Controller):
         self,
         file_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
     ) -> FileView:
         found = await get_file(read, principal, file_id)
         return _view(found, _preview(found.version.preview, delivery, settings.store.derived, _host(request)))
@@ -192,8 +189,8 @@ class FileController(Controller):
     async def versions(
         self,
         file_id: UUID,
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> VersionPage:
@@ -215,8 +212,8 @@ class FileController(Controller):
         self,
         file_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        database: Annotated[Any, Injected],
+        principal: Caller,
+        database: Db,
         delivery: Annotated[Delivery, Injected],
         store: Annotated[Reader, Injected],
         proxy: bool = False,
@@ -243,8 +240,8 @@ class FileController(Controller):
         self,
         file_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         delivery: Annotated[Delivery, Injected],
         inline: bool = False,
     ) -> dict[str, str]:
@@ -268,9 +265,9 @@ class FileController(Controller):
     async def remove(
         self,
         file_id: UUID,
-        principal: Annotated[Principal, Injected],
-        write: Annotated[WriteSession, Injected],
-        settings: Annotated[Settings, Injected],
+        principal: Caller,
+        write: Writing,
+        settings: Config,
         purge: bool = False,
     ) -> None:
         if purge:
@@ -279,7 +276,7 @@ class FileController(Controller):
             await trash_file(write, principal, file_id)
 
     @post("/{file_id:uuid}/restore", status_code=204, summary="Take out of the trash")
-    async def restore(self, file_id: UUID, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]) -> None:
+    async def restore(self, file_id: UUID, principal: Caller, write: Writing) -> None:
         await restore_file(write, principal, file_id)
 
 

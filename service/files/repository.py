@@ -209,11 +209,6 @@ async def version_by_id(session: ReadSession, version_id: UUID) -> FileVersion |
     return (await session.scalars(select(FileVersion).where(FileVersion.id == version_id))).one_or_none()
 
 
-async def project_of_version(session: ReadSession, version_id: UUID) -> UUID | None:
-    query = select(File.project_id).join(FileVersion, FileVersion.file_id == File.id).where(FileVersion.id == version_id)
-    return (await session.scalars(query)).one_or_none()
-
-
 async def merge_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None) -> None:
     values: dict[str, object] = {"preview": FileVersion.preview.concat(facts)}
     if media_type:

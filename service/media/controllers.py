@@ -6,13 +6,12 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, Request, Response, get, post
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter
 
-from service.core.db import Database, ReadSession
 from service.core.http.guards import PUBLIC
+from service.core.http.inject import Caller, Config, Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.core.principal import Principal, Role
-from service.core.settings import Settings
 from service.core.tickets import TicketRefused, seal, steady_expiry, unseal
 from service.files import repository as files_repository
 from service.files.service import get_file
@@ -24,7 +23,6 @@ from service.media.service import Playable, playable
 from service.outbox import repository as outbox_repository
 from service.storage.delivery import Delivery
 
-Injected = Dependency(skip_validation=True)
 PURPOSE = "hls"
 TICKET_TTL_S = 6 * 3_600
 TICKET_WINDOW_S = 600
@@ -48,9 +46,9 @@ class PlaybackController(Controller):
     async def playback(
         self,
         file_id: UUID,
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
-        settings: Annotated[Settings, Injected],
+        principal: Caller,
+        read: Reading,
+        settings: Config,
     ) -> Playback:
         found = await get_file(read, principal, file_id)
         film = await playable(read, found.version.id)
@@ -63,9 +61,7 @@ class PlaybackController(Controller):
         return Playback(f"/api/v1/hls/{ticket}/master.m3u8", until, film.transcode.state, advance.done_s, advance.total_s)
 
     @get("/playback", summary="How far the transcode is")
-    async def state(
-        self, file_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected]
-    ) -> PlaybackState:
+    async def state(self, file_id: UUID, principal: Caller, read: Reading) -> PlaybackState:
         found = await get_file(read, principal, file_id)
         transcode = await repository.current_transcode(read, found.version.id)
         if transcode is None:
@@ -86,10 +82,10 @@ class PlaybackController(Controller):
         self,
         file_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
     ) -> DerivativeList:
         found = await get_file(read, principal, file_id)
         items = []
@@ -127,9 +123,9 @@ class HlsController(Controller):
         ticket: str,
         name: str,
         request: Request[Any, Any, Any],
-        database: Annotated[Database, Injected],
+        database: Db,
         delivery: Annotated[Delivery, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
     ) -> Response[bytes]:
         try:
             play = unseal(settings.auth.secret_key, PURPOSE, ticket, PlayTicket)
@@ -173,8 +169,8 @@ class JobController(Controller):
     @get("/", summary="Jobs for files of mine, newest first; `state` may be given several times")
     async def page(
         self,
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         states: Annotated[list[str] | None, Parameter(query="state")] = None,
         cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
         limit: int = DEFAULT_LIMIT,

@@ -154,10 +154,3 @@ async def set_playable(session: WriteSession, transcode_id: UUID) -> None:
     await session.execute(
         update(Transcode).where(Transcode.id == transcode_id, Transcode.playable_at.is_(None)).values(playable_at=func.now())
     )
-
-
-async def bytes_of_version(session: ReadSession, version_ids: Sequence[UUID]) -> int:
-    query = text("""
-        SELECT coalesce((SELECT sum(bytes) FROM derivatives WHERE version_id = ANY(:ids)), 0)
-             + coalesce((SELECT sum(bytes) FROM transcodes WHERE version_id = ANY(:ids)), 0)""")
-    return int((await session.execute(query, {"ids": list(version_ids)})).scalar_one())

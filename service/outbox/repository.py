@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Row, func, select, text, update
 
 from service.core.db import ReadSession, WriteSession
-from service.outbox.models import JobRow, OutboxRow
+from service.outbox.models import JobRow
 
 LEASE_S = 30
 MAX_DELIVERIES = 8
@@ -127,13 +126,6 @@ async def jobs_page(
     if before is not None:
         query = query.where(JobRow.id < before)
     return (await session.scalars(query)).all()
-
-
-async def parked(session: ReadSession) -> Sequence[tuple[UUID, str, str | None, datetime]]:
-    rows = await session.execute(
-        select(OutboxRow.id, OutboxRow.tag, OutboxRow.error, OutboxRow.created_at).where(OutboxRow.parked_at.is_not(None)).limit(100)
-    )
-    return [(row.id, row.tag, row.error, row.created_at) for row in rows]
 
 
 async def forget_finished(session: WriteSession, *, older_than_days: int, limit: int) -> int:

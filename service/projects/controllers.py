@@ -1,24 +1,20 @@
 """`/projects`."""
 
-from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get, patch, post
-from litestar.params import Dependency
 
 from service.accounts.schemas import QuotaView
-from service.core.db import ReadSession, WriteSession
+from service.core.db import ReadSession
 from service.core.errors import Missing
+from service.core.http.inject import Caller, Config, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.core.principal import Principal
-from service.core.settings import Settings
 from service.projects import repository
 from service.projects.models import Project
 from service.projects.schemas import ProjectCreate, ProjectPage, ProjectView
 from service.projects.service import create_project, rename_project
 from service.quota import service as quota
-
-Injected = Dependency(skip_validation=True)
 
 
 async def _view(session: ReadSession, project: Project, role: str) -> ProjectView:
@@ -42,8 +38,8 @@ class ProjectController(Controller):
     @get("/", summary="Projects I am a member of, by name")
     async def page(
         self,
-        principal: Annotated[Principal, Injected],
-        read: Annotated[ReadSession, Injected],
+        principal: Caller,
+        read: Reading,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> ProjectPage:
@@ -60,20 +56,18 @@ class ProjectController(Controller):
     async def create(
         self,
         data: ProjectCreate,
-        principal: Annotated[Principal, Injected],
-        write: Annotated[WriteSession, Injected],
-        settings: Annotated[Settings, Injected],
+        principal: Caller,
+        write: Writing,
+        settings: Config,
     ) -> ProjectView:
         project = await create_project(write, principal.user_id, data.name, settings.quota)
         return await _one(write, principal, project.id)
 
     @get("/{project_id:uuid}", summary="One project")
-    async def one(self, project_id: UUID, principal: Annotated[Principal, Injected], read: Annotated[ReadSession, Injected]) -> ProjectView:
+    async def one(self, project_id: UUID, principal: Caller, read: Reading) -> ProjectView:
         return await _one(read, principal, project_id)
 
     @patch("/{project_id:uuid}", summary="Rename a project")
-    async def rename(
-        self, project_id: UUID, data: ProjectCreate, principal: Annotated[Principal, Injected], write: Annotated[WriteSession, Injected]
-    ) -> ProjectView:
+    async def rename(self, project_id: UUID, data: ProjectCreate, principal: Caller, write: Writing) -> ProjectView:
         await rename_project(write, principal, project_id, data.name)
         return await _one(write, principal, project_id)

@@ -6,15 +6,14 @@ from uuid import UUID
 
 from litestar import Controller, MediaType, Request, Response, delete, get, head, patch, post, route
 from litestar.enums import HttpMethod
-from litestar.params import Dependency, Parameter
+from litestar.params import Parameter
 from litestar.response import Redirect
 
-from service.core.db import Database
 from service.core.errors import StowageError
 from service.core.http.guards import EXPIRED_OK, PUBLIC
+from service.core.http.inject import Caller, Config, Db, Injected
 from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
-from service.core.principal import Principal
 from service.core.settings import Settings
 from service.uploads import repository
 from service.uploads.errors import BodyPastLength, Busy, NotFinished
@@ -25,7 +24,6 @@ from service.uploads.tus import headers as tus
 
 log = logging.getLogger("stowage.uploads")
 
-Injected = Dependency(skip_validation=True)
 IDEMPOTENCY_LIMIT = 200
 
 
@@ -50,7 +48,7 @@ class TusCreation(Controller):
     tags = ("uploads",)
 
     @route("/", http_method=[HttpMethod.OPTIONS], opt={PUBLIC: True}, status_code=204, include_in_schema=False)
-    async def options(self, settings: Annotated[Settings, Injected]) -> Response[None]:
+    async def options(self, settings: Config) -> Response[None]:
         return Response(None, status_code=204, headers=tus.option_headers(settings.uploads.max_bytes))
 
     @post("/", status_code=201, summary="tus: create an upload (creation, -with-upload, -defer-length)", request_max_body_size=None)
@@ -58,9 +56,9 @@ class TusCreation(Controller):
         self,
         project_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
+        principal: Caller,
         uploads: Annotated[Uploads, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
         folder: UUID | None = None,
     ) -> Response[bytes]:
         tus.check_version(request.headers)
@@ -97,13 +95,11 @@ class TusUpload(Controller):
     tags = ("uploads",)
 
     @route(["/", "/{upload_id:uuid}"], http_method=[HttpMethod.OPTIONS], opt={PUBLIC: True}, status_code=204, include_in_schema=False)
-    async def options(self, settings: Annotated[Settings, Injected]) -> Response[None]:
+    async def options(self, settings: Config) -> Response[None]:
         return Response(None, status_code=204, headers=tus.option_headers(settings.uploads.max_bytes))
 
     @head("/{upload_id:uuid}", opt={EXPIRED_OK: True}, summary="tus: where to go on")
-    async def look(
-        self, upload_id: UUID, principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]
-    ) -> Response[None]:
+    async def look(self, upload_id: UUID, principal: Caller, uploads: Annotated[Uploads, Injected]) -> Response[None]:
         if principal.is_expired:
             await uploads.see(principal, upload_id)
             raise Busy(internal="expired token of the owner")
@@ -116,7 +112,7 @@ class TusUpload(Controller):
         self,
         upload_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
+        principal: Caller,
         uploads: Annotated[Uploads, Injected],
     ) -> Response[None]:
         tus.check_version(request.headers)
@@ -134,14 +130,14 @@ class TusUpload(Controller):
         self,
         upload_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
+        principal: Caller,
         uploads: Annotated[Uploads, Injected],
     ) -> None:
         tus.check_version(request.headers)
         await uploads.terminate(principal, upload_id)
 
     @get("/{upload_id:uuid}", summary="The content of a finished upload")
-    async def content(self, upload_id: UUID, principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]) -> Redirect:
+    async def content(self, upload_id: UUID, principal: Caller, uploads: Annotated[Uploads, Injected]) -> Redirect:
         upload = (await uploads.see(principal, upload_id)).upload
         if upload.state != State.COMPLETE or upload.file_id is None:
             raise NotFinished
@@ -156,9 +152,9 @@ class UploadController(Controller):
     async def page(
         self,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
-        database: Annotated[Database, Injected],
-        settings: Annotated[Settings, Injected],
+        principal: Caller,
+        database: Db,
+        settings: Config,
         cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
         limit: int = DEFAULT_LIMIT,
     ) -> UploadPage:
@@ -173,14 +169,14 @@ class UploadController(Controller):
         self,
         upload_id: UUID,
         request: Request[Any, Any, Any],
-        principal: Annotated[Principal, Injected],
+        principal: Caller,
         uploads: Annotated[Uploads, Injected],
-        settings: Annotated[Settings, Injected],
+        settings: Config,
     ) -> UploadView:
         return _view(request, settings, (await uploads.see(principal, upload_id)).upload)
 
     @delete("/{upload_id:uuid}", status_code=204, summary="End one of my unfinished uploads")
-    async def end(self, upload_id: UUID, principal: Annotated[Principal, Injected], uploads: Annotated[Uploads, Injected]) -> None:
+    async def end(self, upload_id: UUID, principal: Caller, uploads: Annotated[Uploads, Injected]) -> None:
         await uploads.terminate(principal, upload_id)
 
 

@@ -1,0 +1,17 @@
+"""What handlers are given by name: annotations for dependencies that the root provides (`service/app/main.py`)."""
+
+from typing import Annotated
+
+from litestar.params import Dependency
+
+from service.core.db import Database, ReadSession, WriteSession
+from service.core.principal import Principal
+from service.core.settings import Settings
+
+# The root builds these; there is nothing to validate per request.
+Injected = Dependency(skip_validation=True)
+Reading = Annotated[ReadSession, Injected]
+Writing = Annotated[WriteSession, Injected]
+Db = Annotated[Database, Injected]
+Caller = Annotated[Principal, Injected]
+Config = Annotated[Settings, Injected]
