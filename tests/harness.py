@@ -164,9 +164,13 @@ class Client(httpx.Client):
 
     def __init__(self, stack: Stack, username: str, password: str) -> None:
         super().__init__(base_url=f"{stack.base}/api/v1", timeout=90)
-        answer = self.post("/auth/token", json={"username": username, "password": password})
-        answer.raise_for_status()
-        self.tokens = answer.json()
+
+        def ask() -> dict | None:
+            answer = self.post("/auth/token", json={"username": username, "password": password})
+            # A test before may have killed the database: the first request on a broken connection is told to come again.
+            return None if answer.status_code == 503 else answer.raise_for_status().json()
+
+        self.tokens = wait_until(ask, 20, 0.3, "sign-in")
         self.headers["Authorization"] = f"Bearer {self.tokens['access_token']}"
 
     def __enter__(self) -> "Client":

@@ -104,6 +104,7 @@ def build(parts: Parts) -> Litestar:
             StowageError: problems.on_domain_error,
             ValidationException: problems.on_validation_error,
             HTTPException: problems.on_http_error,
+            ExceptionGroup: problems.on_group,
             Exception: problems.on_bug,
         },
         cors_config=CORSConfig(

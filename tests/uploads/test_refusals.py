@@ -146,3 +146,27 @@ def test_an_expired_token_of_the_owner_gets_423_on_head_and_401_elsewhere(stack,
     assert httpx.get(f"{stack.base}/api/v1/me", headers=expired).json()["code"] == "auth.token_expired"
     tampered = {**TUS, "Authorization": "Bearer " + jwt.encode(claims, "x" * 32, algorithm="HS256", headers={"typ": "at+jwt"})}
     assert httpx.head(url, headers=tampered).status_code == 401
+
+
+def test_a_request_whose_database_dies_in_the_middle_is_503_and_never_500(stack, client, project):
+    """Requests that hold a session while Postgres is killed end as "try again", whatever the driver raises."""
+    import threading
+
+    statuses: set[int] = set()
+    stop = threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            statuses.add(httpx.post(f"{stack.base}/api/v1/projects", json={"name": "x"}, headers=client.headers, timeout=60).status_code)
+            statuses.add(httpx.get(f"{stack.base}/api/v1/me", headers=client.headers, timeout=60).status_code)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(3):
+        assert stack.kill("postgres")
+        stack.wait_ready("postgres")
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert {200, 201} <= statuses <= {200, 201, 503}, statuses

@@ -87,6 +87,14 @@ def on_http_error(_: Request[Any, Any, Any], error: HTTPException) -> Response[b
     return problem(status, _LITESTAR_CODES.get(status, "http.refused"), error.detail, dict(error.headers or {}))
 
 
+def on_group(request: Request[Any, Any, Any], group: ExceptionGroup[Exception]) -> Response[bytes]:
+    """Litestar wraps what ending a session raises in a group: a database that went away is still that."""
+    known: Exception | None = group.subgroup(StowageError)
+    while isinstance(known, ExceptionGroup):
+        known = known.exceptions[0]
+    return on_domain_error(request, known) if isinstance(known, StowageError) else on_bug(request, group)
+
+
 def on_bug(_: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     log.error("unexpected error", exc_info=error)
     return problem(500, "internal", StowageError.public)
