@@ -20,7 +20,7 @@ from tests.harness import Client, Stack
 
 CHUNK = 100_000_000
 BLOCK = MIB
-VICTIMS = ("api", "s3", "postgres", "api", "valkey")
+VICTIMS = ("api", "api", "postgres", "api", "s3")
 
 
 class Source:
@@ -70,7 +70,7 @@ def send(client: Client, url: str, source: Source) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gib", type=float, default=12)
-    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--kills", type=int, default=16)
     arguments = parser.parse_args()
     source = Source(int(arguments.gib * 1024) * MIB)
     with harness.stack() as running, running.client() as client:

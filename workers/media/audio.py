@@ -94,7 +94,7 @@ async def encode_audio(job: EncodeAudio, deps: MediaDeps, context: JobContext) -
     async with deps.database.read() as session:
         if await repository.chunk_is_done(session, transcode.id, name, 0):
             return
-    limits = Limits(memory_bytes=4 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, plan.duration_s * REALTIME_FACTOR), nice=5)
+    limits = Limits(memory_bytes=4 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, plan.duration_s * REALTIME_FACTOR), nice=16)
     with deps.folder() as folder:
         publisher = _Publisher(deps, transcode, plan, name, folder)
         async with deps.serve(source) as served:

@@ -23,9 +23,10 @@ from workers.tools.sandbox import ChildFailed, Limits
 PROGRESS_EVERY_S = 2.0
 REALTIME_FACTOR = 60
 MIN_WALL_S = 300
-# What makes a film playable goes before what only lengthens it.
-FIRST_NICE = 2
-LATER_NICE = 12
+# What makes a film playable goes before what only lengthens it: the very first chunk has the cores nearly to itself.
+FIRST_NICE = 0
+SOON_NICE = 16
+LATER_NICE = 19
 
 
 async def load(deps: MediaDeps, transcode_id: UUID) -> tuple[Transcode, Plan, Source] | None:
@@ -48,7 +49,7 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
             return
     chunk = plan.chunks[job.no]
     with deps.folder() as folder:
-        nice = FIRST_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
+        nice = FIRST_NICE if job.no == 0 else SOON_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
         await _encode(deps, context, plan, chunk, source, folder, nice)
         rows = []
         for rung in plan.rungs:

@@ -20,7 +20,7 @@ from workers.tools.runner import run_ffmpeg
 from workers.tools.sandbox import ChildFailed, Limits
 
 IMAGE_LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180)
-POSTER_LIMITS = Limits(memory_bytes=4 << 30, cpu_s=300, wall_s=300, nice=12)
+POSTER_LIMITS = Limits(memory_bytes=4 << 30, cpu_s=300, wall_s=300, nice=19)
 POSTER_WIDTH = 1_280
 POSTER_AT = 0.1
 THUMBNAIL = 512
