@@ -2,12 +2,11 @@
 
 import os
 import shutil
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
 from infra.embedded.layout import LOOPBACK, Layout
-from infra.embedded.process import Spec
+from infra.embedded.process import Spec, answers
 
 ROOT_USER = "stowage-root"
 # Longer than any upload may live: MinIO counts from creation, activity does not help.
@@ -36,13 +35,4 @@ def spec(layout: Layout, binary: Path, port: int) -> Spec:
     }
     argv = [str(binary), "server", "--quiet", "--address", f"{LOOPBACK}:{port}", str(data)]
 
-    async def ready() -> bool:
-        import asyncio
-
-        def ask() -> bool:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/minio/health/ready", timeout=2) as answer:
-                return int(answer.status) == 200  # noqa: PLR2004  OK
-
-        return await asyncio.to_thread(ask)
-
-    return Spec("s3", argv, ready, env)
+    return Spec("s3", argv, answers(f"http://{LOOPBACK}:{port}/minio/health/ready"), env)

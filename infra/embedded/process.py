@@ -7,8 +7,10 @@ import os
 import shutil
 import signal
 import time
+import urllib.request
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 
 from infra.embedded.layout import StackError
@@ -39,6 +41,19 @@ class Spec:
     death_signal: signal.Signals = signal.SIGTERM
     stop_after_s: float = 20.0
     pass_fds: tuple[int, ...] = ()
+
+
+def answers(url: str) -> Ready:
+    """A probe that is true once a loopback URL answers 200."""
+
+    def ask() -> bool:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310  loopback
+            return int(answer.status) == HTTPStatus.OK
+
+    async def ready() -> bool:
+        return await asyncio.to_thread(ask)
+
+    return ready
 
 
 def _child_setup(parent: int, death_signal: int) -> Callable[[], None]:

@@ -4,14 +4,13 @@ import json
 import os
 import socket
 import sys
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.embedded import minio, postgres, swift, valkey
 from infra.embedded.layout import LOOPBACK, Layout, StackError, write_private
-from infra.embedded.process import Spec
+from infra.embedded.process import Spec, answers
 
 STORES = ("auto", "swift", "minio")
 WORKERS = ("io", "cpu", "upkeep")
@@ -126,15 +125,7 @@ def _number(environ: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _apps(layout: Layout, env: dict[str, str], listener: socket.socket, port: int, environ: Mapping[str, str]) -> list[Spec]:
-    async def api_ready() -> bool:
-        import asyncio
-
-        def ask() -> bool:
-            with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/healthz", timeout=2) as answer:
-                return int(answer.status) == 200  # noqa: PLR2004  OK
-
-        return await asyncio.to_thread(ask)
-
+    api_ready = answers(f"http://{LOOPBACK}:{port}/healthz")
     count = _number(environ, "STOWAGE_API_WORKERS", 1)
     names = ["api"] if count == 1 else [f"api-{number}" for number in range(1, count + 1)]
     api_env = {**env, "STOWAGE_LISTEN_FD": str(listener.fileno())}

@@ -65,6 +65,13 @@ def _wanted(request: Request[Any, Any, Any]) -> Wanted:
     return Wanted(request.headers.get("range"), request.headers.get("if-range"), request.headers.get("if-none-match"))
 
 
+def _answered_as(found: Found, *, inline: bool) -> tuple[str, str]:
+    """(media type, Content-Disposition) of a download: shown in place only if asked for and safe."""
+    media_type = found.version.media_type or found.version.claimed_type
+    shows = inline and is_inline_safe(media_type)
+    return media_type if shows and media_type else SAFE_TYPE, content_disposition(found.file.name, inline=shows)
+
+
 class EntriesController(Controller):
     path = "/projects/{project_id:uuid}"
     tags = ("files",)
@@ -222,10 +229,7 @@ class FileController(Controller):
         async with database.read() as session:
             found = await get_file(session, principal, file_id)
         version = found.version
-        media_type = version.media_type or version.claimed_type
-        shows = inline and is_inline_safe(media_type)
-        kind = media_type if shows and media_type else SAFE_TYPE
-        disposition = content_disposition(found.file.name, inline=shows)
+        kind, disposition = _answered_as(found, inline=inline)
         if proxy:
             return await stream_object(
                 store, version.bucket, version.key, _wanted(request), media_type=kind, disposition=disposition, etag=version.etag
@@ -246,9 +250,7 @@ class FileController(Controller):
         inline: bool = False,
     ) -> dict[str, str]:
         found = await get_file(read, principal, file_id)
-        media_type = found.version.media_type or found.version.claimed_type
-        shows = inline and is_inline_safe(media_type)
-        kind = media_type if shows and media_type else SAFE_TYPE
+        kind, disposition = _answered_as(found, inline=inline)
         return {
             "url": delivery.url(
                 _host(request),
@@ -257,7 +259,7 @@ class FileController(Controller):
                 expires_s=DOWNLOAD_TTL_S,
                 window_s=60,
                 media_type=kind,
-                disposition=content_disposition(found.file.name, inline=shows),
+                disposition=disposition,
             )
         }
 

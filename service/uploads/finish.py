@@ -94,15 +94,16 @@ class Finisher:
             done = await self._finish_held(upload)
         finally:
             if not done:
-                await self._let_go(upload)
+                await self.let_go(upload)
         return done
 
-    async def _let_go(self, upload: Upload) -> None:
+    async def let_go(self, upload: Upload) -> None:
+        """Release a lease of this epoch; one that can't be released runs out by itself."""
         try:
             async with self.database.statement() as session:
                 await repository.release_lease(session, upload.id, upload.epoch)
         except StowageError:
-            log.warning("finish lease not released; it runs out by itself", extra={"upload": str(upload.id)})
+            log.warning("lease not released; it runs out by itself", extra={"upload": str(upload.id)})
 
     async def _finish_held(self, upload: Upload) -> bool:
         if upload.s3_upload_id is None:

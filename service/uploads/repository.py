@@ -15,6 +15,7 @@ LEASE = "interval '30 seconds'"
 FINISH_LEASE = "interval '30 seconds'"
 _LEASE = text(f"now() + {LEASE}")
 _FINISH_LEASE = text(f"now() + {FINISH_LEASE}")
+_IS_FREE = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
 _IS_HELD = func.coalesce(Upload.lease_until > func.now(), False)
 
 
@@ -110,7 +111,7 @@ async def set_reserved(session: WriteSession, upload_id: UUID, epoch: int, reser
 
 async def begin_completing(session: WriteSession, upload_id: UUID, epoch: int | None) -> bool:
     """F1 where the last byte was committed without its being known as the last; by the holder, or where nobody holds it."""
-    mine = Upload.epoch == epoch if epoch is not None else or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
+    mine = Upload.epoch == epoch if epoch is not None else _IS_FREE
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, mine, Upload.state == State.OPEN, Upload.offset_bytes == Upload.length_bytes)
@@ -220,11 +221,10 @@ async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, ex
 
 async def take_finish(session: WriteSession, upload_id: UUID, epoch: int | None) -> Upload | None:
     """Take the right to finish: the holder's own epoch, or anyone once no lease is live."""
-    free = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
-    mine = Upload.epoch == epoch if epoch is not None else free
+    mine = Upload.epoch == epoch if epoch is not None else _IS_FREE
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, free))
+        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, _IS_FREE))
         .values(epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE)
         .returning(Upload)
     )
@@ -355,13 +355,12 @@ async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
 
 async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, str]]:
     """Uploads whose lease is over and that something is to be done for, with their state."""
-    free = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
     due = or_(
         Upload.state.in_([State.COMPLETING, State.ABORTING]),
         (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)),
         (Upload.state == State.LOST) & (Upload.expires_at > func.now()),
     )
-    rows = await session.execute(select(Upload.id, Upload.state).where(free, due).order_by(Upload.id).limit(limit))
+    rows = await session.execute(select(Upload.id, Upload.state).where(_IS_FREE, due).order_by(Upload.id).limit(limit))
     return [(row.id, row.state) for row in rows]
 
 
@@ -383,7 +382,7 @@ async def lapsed(session: WriteSession, limit: int) -> Sequence[Upload]:
             Upload.offset_bytes == 0,
             Upload.reserved_bytes > 0,
             Upload.updated_at < text("now() - interval '1 hour'"),
-            or_(Upload.lease_until.is_(None), Upload.lease_until < func.now()),
+            _IS_FREE,
         )
         .with_for_update(skip_locked=True)
         .limit(limit)

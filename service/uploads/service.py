@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 from uuid import UUID
 
 from service.core.db import Database
@@ -30,6 +32,8 @@ from service.uploads.tus.headers import Creation
 
 log = logging.getLogger("stowage.uploads")
 
+Result = TypeVar("Result")
+
 DEFERRED_STEP = 1 << 30
 
 
@@ -53,7 +57,7 @@ class Uploads:
         self._settings = settings
         # The store drops open multipart uploads by their age; never promise more than it keeps.
         self._expiry_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
-        self._background: set[asyncio.Task[object]] = set()
+        self._background: set[asyncio.Task[Any]] = set()
 
     # -- create
     async def create(
@@ -150,9 +154,14 @@ class Uploads:
                     await repository.begin_completing(session, upload_id, None)
                 await self._finisher.finish(upload_id)
 
-        task: asyncio.Task[object] = asyncio.create_task(finish())
+        self._in_background(finish())
+
+    def _in_background(self, work: Coroutine[None, None, Result]) -> asyncio.Task[Result]:
+        """A task that outlives its request; shutdown waits for it."""
+        task = asyncio.create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
+        return task
 
     # -- append
     async def append(
@@ -239,7 +248,7 @@ class Uploads:
                 if appender.offset == upload.length_bytes:
                     await self._finish_now(upload)
             finally:
-                await self._let_go(upload)
+                await self._finisher.let_go(upload)
         if reason is Reason.PREEMPTED:
             raise Busy
         if reason is not None:
@@ -260,9 +269,7 @@ class Uploads:
         """The last PATCH waits for the proof, for a while. Raises Interrupted."""
         async with self._database.statement() as session:
             await repository.begin_completing(session, upload.id, upload.epoch)
-        task = asyncio.create_task(self._finisher.finish(upload.id, upload.epoch))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        task = self._in_background(self._finisher.finish(upload.id, upload.epoch))
         try:
             done = await asyncio.wait_for(asyncio.shield(task), self._settings.finish_wait_s)
         except TimeoutError:
@@ -272,13 +279,6 @@ class Uploads:
                 now = await session.get(Upload, upload.id)
             if now is None or now.state != State.COMPLETE:
                 raise Interrupted(internal="the object is not proven yet")
-
-    async def _let_go(self, upload: Upload) -> None:
-        try:
-            async with self._database.statement() as session:
-                await repository.release_lease(session, upload.id, upload.epoch)
-        except StowageError:
-            log.warning("lease not released; it runs out by itself", extra={"upload": str(upload.id)})
 
     # -- end
     async def terminate(self, principal: Principal, upload_id: UUID) -> None:

@@ -12,7 +12,7 @@ from service.media.playlists import audio_name
 from service.media.service import record_segments
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
-from workers.media.chunk import load
+from workers.media.chunk import PROGRESS_EVERY_S, load
 from workers.media.deps import MediaDeps
 from workers.media.packing import store_piece
 from workers.tools import ffmpeg, fmp4
@@ -23,7 +23,6 @@ SAMPLE_RATE = 48_000
 BATCHES = (1, 2, 4)
 BATCH = 50
 LOOK_EVERY_S = 0.25
-MAX_DRIFT_S = 2.0
 REALTIME_FACTOR = 10
 MIN_WALL_S = 300
 
@@ -112,7 +111,7 @@ async def encode_audio(job: EncodeAudio, deps: MediaDeps, context: JobContext) -
                 while not running.done():
                     await asyncio.wait({running}, timeout=LOOK_EVERY_S)
                     await publisher.publish(is_end=False)
-                    if time.monotonic() - told_at > MAX_DRIFT_S:
+                    if time.monotonic() - told_at > PROGRESS_EVERY_S:
                         told_at = time.monotonic()
                         await context.progress(publisher.seconds / plan.duration_s)
                 await running
