@@ -4,11 +4,13 @@ import hashlib
 import random
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import httpx
 
-from tests.harness import OFFSET_TYPE, TUS, Stack, metadata
+from tests.harness import OFFSET_TYPE, TUS, Stack, metadata, wait_until
 
 MIB = 1 << 20
 SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
@@ -21,6 +23,7 @@ class Entry:
 
     seed: int
     size: int
+    path: Path | None = None
     url: str = ""
     highest: int = 0
     is_done: bool = False
@@ -29,7 +32,11 @@ class Entry:
     problems: list[str] = field(default_factory=list)
 
     def body(self) -> bytes:
-        return random.Random(self.seed).randbytes(self.size)
+        return self.path.read_bytes() if self.path else random.Random(self.seed).randbytes(self.size)
+
+    @property
+    def name(self) -> str:
+        return f"f{self.seed}{self.path.suffix if self.path else '.bin'}"
 
     @property
     def digest(self) -> str:
@@ -56,12 +63,15 @@ class Uploader(threading.Thread):
 
     def run(self) -> None:
         while not self._stop_event.is_set():
-            entry = Entry(self._random.getrandbits(32), self._random.choice(SIZES))
+            entry = self.next_entry()
             self.entries.append(entry)
             try:
                 self._upload(entry)
             except AssertionError as error:
                 entry.problems.append(str(error))
+
+    def next_entry(self) -> Entry:
+        return Entry(self._random.getrandbits(32), self._random.choice(SIZES))
 
     def _ask(self, method: str, url: str, headers: dict, content: bytes | None = None) -> httpx.Response | None:
         """One try; None when there was no answer."""
@@ -94,7 +104,7 @@ class Uploader(threading.Thread):
         key = {
             "Idempotency-Key": f"fault-{entry.seed}",
             "Upload-Length": str(entry.size),
-            "Upload-Metadata": metadata(filename=f"f{entry.seed}.bin"),
+            "Upload-Metadata": metadata(filename=entry.name),
         }
         while not entry.url:
             assert time.monotonic() < deadline, "create never succeeded"
@@ -132,3 +142,20 @@ class Uploader(threading.Thread):
                 entry.shown(int(answer.headers["upload-offset"]))
             else:
                 is_sure = False
+
+
+class FilmUploader(Uploader):
+    """Uploads the same film again whenever no media job is left, so that a transcode is always under way."""
+
+    def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event, film: Path) -> None:
+        super().__init__(stack, project, seed, stop)
+        self._film = film
+
+    def next_entry(self) -> Entry:
+        with suppress(AssertionError):
+            wait_until(self._is_idle, PATIENCE_S, 1, "the end of the last film's jobs")
+        return Entry(self._random.getrandbits(32), self._film.stat().st_size, self._film)
+
+    def _is_idle(self) -> bool:
+        busy = "SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND tag LIKE 'media.%' LIMIT 1"
+        return self._stop_event.is_set() or self._stack.sql_or_none(busy) == []
