@@ -95,7 +95,7 @@ class Supervisor:
         user = stack.env.get("STOWAGE_ADMIN_USER", "admin")
         self._say(f"ready in {time.monotonic() - self._began:.1f} s (store: {stack.store}, data: {stack.layout.root})")
         sys.stdout.write(
-            f"\n  Stowage   {stack.url}\n  API       {stack.url}/api/v1/docs\n  user      {user}\n  password  {password}\n\n  Ctrl-C stops it; `stowage status` shows its processes.\n\n"
+            f"\n  Stowage   {stack.url}\n  API       {stack.url}/api/v1/docs\n  user      {user}\n  password  {password}\n\n  `stowage status` shows its processes; Ctrl-C or `stowage down` stops it.\n\n"
         )
         sys.stdout.flush()
 

@@ -85,6 +85,18 @@ def test_a_kept_port_that_is_taken_later_is_named(tmp_path):
     assert "kept for postgres" in result.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs user namespaces")
+def test_root_without_user_namespaces_is_told_what_to_do(tmp_path):
+    forbid = "echo 0 > /proc/sys/user/max_user_namespaces && exec " + f"{sys.executable} -m service.cli.main up"
+    result = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "sh", "-c", forbid], env={**os.environ, "STOWAGE_DATA_DIR": str(tmp_path / "d"), "STOWAGE_PORT": "0"},
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 1
+    assert "run Stowage as a plain user" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_an_unwritable_data_directory_is_one_clear_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     result = stowage("up", data_dir=tmp_path / "file" / "below")
