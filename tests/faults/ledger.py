@@ -145,7 +145,7 @@ class Uploader(threading.Thread):
 
 
 class FilmUploader(Uploader):
-    """Uploads the same film again whenever no media job is left, so that a transcode is always under way."""
+    """Uploads the same film again whenever the last one has been processed, so that a transcode is always under way."""
 
     def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event, film: Path) -> None:
         super().__init__(stack, project, seed, stop)
@@ -157,5 +157,6 @@ class FilmUploader(Uploader):
         return Entry(self._random.getrandbits(32), self._film.stat().st_size, self._film)
 
     def _is_idle(self) -> bool:
-        busy = "SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND tag LIKE 'media.%' LIMIT 1"
+        busy = """SELECT 1 FROM uploads u JOIN file_versions v ON v.id = u.version_id
+                  WHERE u.name LIKE '%.mp4' AND v.preview->>'state' IN ('waiting', 'processing') LIMIT 1"""
         return self._stop_event.is_set() or self._stack.sql_or_none(busy) == []
