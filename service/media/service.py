@@ -54,8 +54,6 @@ async def record_probe(session: WriteSession, source: Source, facts: SourceFacts
     following: list[Job] = []
     if facts.kind in {"video", "audio"}:
         following.append(PlanMedia(source.file_id, source.version_id))
-        if facts.width:
-            following.append(RenderPoster(source.file_id, source.version_id))
     elif facts.kind == "image":
         following.append(RenderImage(source.file_id, source.version_id))
     preview: dict[str, object] = {"kind": facts.kind, "state": "processing" if following else "none"}
@@ -90,12 +88,22 @@ async def start_transcode(session: WriteSession, source: Source, plan: Plan) -> 
     if not await repository.add_transcode(session, row, chunks):
         return None
     jobs: list[Job] = [EncodeAudio(source.file_id, transcode_id, track.index) for track in plan.audio]
-    for chunk in plan.chunks:
-        kind = EncodeFirstChunk if chunk.no < len(FIRST_CHUNKS) else EncodeChunk
-        jobs.append(kind(source.file_id, transcode_id, chunk.no))
+    if plan.chunks:
+        jobs.append(EncodeFirstChunk(source.file_id, transcode_id, 0))
     await session.flush()
     outbox.enqueue(session, jobs)
     return transcode_id
+
+
+async def _go_on(session: WriteSession, transcode: Transcode) -> None:
+    """The first chunk is there, so the film can be decoded and plays: now all the rest. Until then it would only slow that down."""
+    plan = msgspec.convert(transcode.plan, Plan)
+    jobs: list[Job] = [RenderPoster(transcode.file_id, transcode.version_id)]
+    for chunk in plan.chunks[1:]:
+        kind = EncodeFirstChunk if chunk.no < len(FIRST_CHUNKS) else EncodeChunk
+        jobs.append(kind(transcode.file_id, transcode.id, chunk.no))
+    outbox.enqueue(session, jobs)
+    await repository.set_playable(session, transcode.id)
 
 
 async def record_segments(
@@ -110,7 +118,7 @@ async def record_segments(
     if done_no is not None:
         left = await repository.mark_chunk_done(session, transcode_id, track, done_no)
         if track == VIDEO and done_no == 0:
-            await repository.set_playable(session, transcode_id)
+            await _go_on(session, transcode)
         if left == 0 and transcode.state == "running":
             outbox.enqueue(session, [FinishTranscode(transcode.file_id, transcode_id)])
 

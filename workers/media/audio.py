@@ -104,6 +104,7 @@ async def encode_audio(job: EncodeAudio, deps: MediaDeps, context: JobContext) -
                 index=job.track,
                 kbits=AUDIO_KBITS,
                 segment_s=plan.segment_s,
+                is_paced=bool(plan.rungs),
             )
             running = asyncio.create_task(run_ffmpeg(argv, limits))
             try:

@@ -17,6 +17,9 @@ FORMATS = "mov,matroska,mpegts,avi,asf,flv,ogg,wav,mp3,aac,flac,mpeg,mxf,aiff,ca
 PROTOCOLS = "http,tcp"
 # Chunks begin reading this long before their first frame: safe for open GOPs and for MPEG-TS seeks.
 LEAD_S = 12.0
+# Sound beside a picture: this many times real time, after a burst that is enough to start playing.
+PACE = 20
+PACE_BURST_S = 15
 MAX_PIXELS = 70_000_000
 PRESET = "veryfast"
 ENCODER = f"x264-{PRESET}-crf23"
@@ -130,9 +133,15 @@ def video_chunk(
     return command
 
 
-def audio_track(path: str, url: str, folder: str, *, index: int, kbits: int, segment_s: float) -> list[str]:
-    """One audio track, whole: AAC-LC stereo at 48 kHz. `start_sample` drops the encoder's priming, so sound starts with the picture."""
-    sound = _source(url)[f"a:{index}"].filter("aresample", 48_000, **{"async": 1, "first_pts": 0}).filter("atrim", start_sample=1_024)
+def audio_track(path: str, url: str, folder: str, *, index: int, kbits: int, segment_s: float, is_paced: bool) -> list[str]:
+    """One audio track, whole: AAC-LC stereo at 48 kHz. `start_sample` drops the encoder's priming, so sound starts with the picture.
+
+    `is_paced`: read the source no faster than sound that waits for its picture needs it.
+    """
+    pace = {"readrate": PACE, "readrate_initial_burst": PACE_BURST_S} if is_paced else {}
+    sound = (
+        _source(url, **pace)[f"a:{index}"].filter("aresample", 48_000, **{"async": 1, "first_pts": 0}).filter("atrim", start_sample=1_024)
+    )
     output = ffmpeg.output(
         sound,
         f"{folder}/v.m3u8",
