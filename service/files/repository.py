@@ -39,7 +39,7 @@ class Step:
     trashed_at: datetime | None
 
 
-# Plain SQL, because every upload asks this twice and building the statement anew would cost more than running it.
+# Plain SQL where every upload passes: building and mapping the statement anew would cost more than running it.
 _CHAIN = text("""
     WITH RECURSIVE up AS (
         SELECT id, project_id, parent_id, name, trashed_at, 0 AS depth FROM folders WHERE id = :id
@@ -53,8 +53,11 @@ async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
     return [Step(*row) for row in await session.execute(_CHAIN, {"id": folder_id, "most": MAX_DEPTH})]
 
 
+_ENSURE_ROOT = text("INSERT INTO folders (id, project_id, name) VALUES (:project, :project, '') ON CONFLICT DO NOTHING")
+
+
 async def ensure_root(session: WriteSession, project_id: UUID) -> None:
-    await session.execute(insert(Folder).values(id=project_id, project_id=project_id, parent_id=None, name="").on_conflict_do_nothing())
+    await session.execute(_ENSURE_ROOT, {"project": project_id})
 
 
 async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID, name: str, user_id: UUID) -> UUID:
@@ -74,23 +77,28 @@ async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID,
     return (await session.scalars(query)).one()
 
 
+_INSERT_FILE = text("""
+    INSERT INTO files (id, project_id, folder_id, name, current_version_id, created_by)
+    VALUES (:id, :project_id, :folder_id, :name, :current_version_id, :created_by)
+    ON CONFLICT (project_id, folder_id, name) WHERE trashed_at IS NULL DO NOTHING RETURNING id""")
+_INSERTED = ("id", "project_id", "folder_id", "name", "current_version_id", "created_by")
+
+
 async def insert_file(session: WriteSession, row: File) -> bool:
     """False where the name is taken by a live file."""
-    values = {
-        "id": row.id,
-        "project_id": row.project_id,
-        "folder_id": row.folder_id,
-        "name": row.name,
-        "current_version_id": row.current_version_id,
-        "created_by": row.created_by,
-    }
-    statement = (
-        insert(File)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["project_id", "folder_id", "name"], index_where=text("trashed_at IS NULL"))
-        .returning(File.id)
-    )
-    return (await session.scalars(statement)).one_or_none() is not None
+    parameters = {name: getattr(row, name) for name in _INSERTED}
+    return (await session.execute(_INSERT_FILE, parameters)).one_or_none() is not None
+
+
+_INSERT_VERSION = text("""
+    INSERT INTO file_versions (id, file_id, no, bucket, key, size_bytes, etag, claimed_type, charged_to, created_by, preview)
+    VALUES (:id, :file_id, :no, :bucket, :key, :size_bytes, :etag, :claimed_type, :charged_to, :created_by, '{"state": "waiting"}')""")
+_INSERTED_VERSION = ("id", "file_id", "no", "bucket", "key", "size_bytes", "etag", "claimed_type", "charged_to", "created_by")
+
+
+async def insert_version(session: WriteSession, row: FileVersion) -> None:
+    """The version, waiting to be looked into."""
+    await session.execute(_INSERT_VERSION, {name: getattr(row, name) for name in _INSERTED_VERSION})
 
 
 async def lock_by_name(session: WriteSession, project_id: UUID, folder_id: UUID, name: str) -> File | None:

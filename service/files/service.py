@@ -43,6 +43,9 @@ class StoredObject:
 async def resolve_folder(session: WriteSession, project_id: UUID, folder_id: UUID | None, path: str, user_id: UUID) -> UUID:
     """The folder at `path` below `folder_id` (or the root), made as needed. Raises Missing, BadName."""
     start = folder_id or project_id
+    if start == project_id and not path:
+        # The root can't be trashed, and is made with the first file at the latest.
+        return start
     found = await repository.chain(session, start)
     if not found and start == project_id:
         await repository.ensure_root(session, project_id)
@@ -80,23 +83,20 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
             await repository.set_current(session, existing.id, version_id)
         else:
             await _insert_renamed(session, file)
-    session.add(
-        FileVersion(
-            id=version_id,
-            file_id=file.id,
-            no=no,
-            bucket=stored.bucket,
-            key=stored.key,
-            size_bytes=stored.size_bytes,
-            etag=stored.etag,
-            claimed_type=stored.claimed_type,
-            charged_to=stored.user_id,
-            created_by=stored.user_id,
-            preview={"state": "waiting"},
-        )
+    version = FileVersion(
+        id=version_id,
+        file_id=file.id,
+        no=no,
+        bucket=stored.bucket,
+        key=stored.key,
+        size_bytes=stored.size_bytes,
+        etag=stored.etag,
+        claimed_type=stored.claimed_type,
+        charged_to=stored.user_id,
+        created_by=stored.user_id,
     )
-    outbox.publish(session, FileStored(project_id=stored.project_id, file_id=file.id, version_id=version_id))
-    await session.flush()
+    await repository.insert_version(session, version)
+    await outbox.publish(session, FileStored(project_id=stored.project_id, file_id=file.id, version_id=version_id))
     log.info("stored", extra={"file": str(file.id), "version": str(version_id), "bytes": stored.size_bytes, "user": str(stored.user_id)})
     return file.id, version_id
 
@@ -104,7 +104,7 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
 async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUID) -> UUID:
     """The folder, or its nearest living ancestor."""
     living = project_id
-    for folder in await repository.chain(session, folder_id):
+    for folder in await repository.chain(session, folder_id) if folder_id != project_id else ():
         if folder.trashed_at is not None:
             break
         living = folder.id
@@ -173,8 +173,7 @@ async def purge_file(session: WriteSession, principal: Principal, file_id: UUID,
         if version.is_owned:
             repository.doom(session, version.bucket, version.key, is_prefix=False, not_before=due)
     await session.flush()
-    outbox.publish(session, FilePurged(project_id=file.project_id, file_id=file_id, version_ids=[version.id for version in owned]))
-    await session.flush()
+    await outbox.publish(session, FilePurged(project_id=file.project_id, file_id=file_id, version_ids=[version.id for version in owned]))
     await repository.delete_file(session, file_id)
     await projects_repository.add_derived(session, file.project_id, -sum(version.derived_bytes for version in owned))
     for payer in sorted({version.charged_to for version in owned}):

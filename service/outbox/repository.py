@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import Row, func, select, text, update
 
 from service.core.db import ReadSession, WriteSession
+from service.core.ids import new_id
 from service.outbox.models import JobRow
 
 LEASE_S = 30
@@ -91,6 +93,13 @@ async def expire_leases(session: WriteSession) -> Sequence[Row[UUID, str, dict[s
 
 async def due(session: WriteSession, limit: int) -> Sequence[Row[UUID, str, str, dict[str, object]]]:
     return (await session.execute(_DUE_EVENTS, {"limit": limit})).all()
+
+
+_ADD = text("INSERT INTO outbox (id, kind, tag, payload) VALUES (:id, :kind, :tag, CAST(:payload AS jsonb))")
+
+
+async def add_row(session: WriteSession, kind: str, tag: str, payload: dict[str, object]) -> None:
+    await session.execute(_ADD, {"id": new_id(), "kind": kind, "tag": tag, "payload": msgspec.json.encode(payload).decode()})
 
 
 async def drop(session: WriteSession, row_id: UUID) -> None:

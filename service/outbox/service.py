@@ -6,7 +6,7 @@ from service.core.db import WriteSession
 from service.core.ids import new_id
 from service.outbox.base import Event, Job, JobFailed
 from service.outbox.models import JobRow, OutboxRow
-from service.outbox.repository import Claimed, close, expire_leases
+from service.outbox.repository import Claimed, add_row, close, expire_leases
 
 TICKET = "ticket"
 EVENT = "event"
@@ -16,9 +16,9 @@ class LeaseLost(Exception):
     """Another worker has this job now: drop everything, publish nothing."""
 
 
-def publish(session: WriteSession, event: Event) -> None:
+async def publish(session: WriteSession, event: Event) -> None:
     """Tell subscribers, once this transaction commits."""
-    session.add(OutboxRow(kind=EVENT, tag=event.tag(), payload=event.to_payload()))
+    await add_row(session, EVENT, event.tag(), event.to_payload())
 
 
 def enqueue(session: WriteSession, jobs: Sequence[Job]) -> None:
@@ -50,7 +50,7 @@ async def finish_job(session: WriteSession, job: Claimed) -> None:
 async def fail_job(session: WriteSession, job: Claimed, reason: str) -> None:
     """Give the job up for good and tell subscribers. A lost lease changes nothing."""
     if await close(session, job, "failed", reason):
-        publish(session, JobFailed(job_id=job.id, job_tag=job.tag, payload=job.payload, reason=reason))
+        await publish(session, JobFailed(job_id=job.id, job_tag=job.tag, payload=job.payload, reason=reason))
 
 
 async def recover_expired(session: WriteSession) -> int:
@@ -58,7 +58,7 @@ async def recover_expired(session: WriteSession) -> int:
     rows = await expire_leases(session)
     for row in rows:
         if row.state == "failed":
-            publish(session, JobFailed(job_id=row.id, job_tag=row.tag, payload=row.payload, reason=row.error))
+            await publish(session, JobFailed(job_id=row.id, job_tag=row.tag, payload=row.payload, reason=row.error))
         else:
-            session.add(OutboxRow(kind=TICKET, tag=row.queue, payload={"tickets": 1}))
+            await add_row(session, TICKET, row.queue, {"tickets": 1})
     return len(rows)

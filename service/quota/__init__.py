@@ -1,4 +1,4 @@
 """Owns `quota_slots`: bytes reserved at create, used at finish, released on abort and purge.
 
-Each operation is one conditional UPDATE per owner, user before project, and belongs at the end of its transaction.
+Each operation is one conditional statement for both owners, user before project, and belongs at the end of its transaction.
 """

@@ -8,11 +8,20 @@ from sqlalchemy import text
 from service.core.db import ReadSession, WriteSession
 from service.quota.models import QuotaSlot
 
+# One round trip for both. The project's part reads what the user's part returned, so the user's row is locked first.
 _CHANGE = text("""
-    UPDATE quota_slots SET reserved_bytes = reserved_bytes + :reserved, used_bytes = used_bytes + :used
-    WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0
-      AND (NOT :must_fit OR used_bytes + reserved_bytes + :reserved + :used <= limit_bytes)
-    RETURNING owner_id""")
+    WITH mine AS (
+        UPDATE quota_slots SET reserved_bytes = reserved_bytes + :reserved, used_bytes = used_bytes + :used
+        WHERE owner_kind = 'user' AND owner_id = :user AND slot = 0
+          AND (NOT :must_fit OR used_bytes + reserved_bytes + :reserved + :used <= limit_bytes)
+        RETURNING owner_id),
+    ours AS (
+        UPDATE quota_slots SET reserved_bytes = reserved_bytes + :reserved, used_bytes = used_bytes + :used
+        WHERE owner_kind = 'project' AND owner_id = :project AND slot = 0
+          AND (NOT :must_fit OR used_bytes + reserved_bytes + :reserved + :used <= limit_bytes)
+          AND (SELECT count(*) FROM mine) >= 0
+        RETURNING owner_id)
+    SELECT (SELECT count(*) FROM mine) AS mine, (SELECT count(*) FROM ours) AS ours""")
 
 _READ = text("SELECT limit_bytes, reserved_bytes, used_bytes FROM quota_slots WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0")
 
@@ -30,10 +39,11 @@ class Usage:
         return max(0, self.limit_bytes - self.reserved_bytes - self.used_bytes)
 
 
-async def change(session: WriteSession, kind: str, owner: UUID, *, reserved: int, used: int, must_fit: bool) -> bool:
-    """Add to both counters; with `must_fit` not beyond the limit (False then)."""
-    parameters = {"kind": kind, "owner": owner, "reserved": reserved, "used": used, "must_fit": must_fit}
-    return (await session.execute(_CHANGE, parameters)).one_or_none() is not None
+async def change(session: WriteSession, user: UUID, project: UUID, *, reserved: int, used: int, must_fit: bool) -> tuple[bool, bool]:
+    """Add to both counters of the user and of the project; with `must_fit` not beyond a limit. Which of the two were changed."""
+    parameters = {"user": user, "project": project, "reserved": reserved, "used": used, "must_fit": must_fit}
+    row = (await session.execute(_CHANGE, parameters)).one()
+    return bool(row.mine), bool(row.ours)
 
 
 async def usage(session: ReadSession, kind: str, owner: UUID) -> Usage | None:

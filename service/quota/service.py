@@ -18,32 +18,32 @@ class Owners:
     user_id: UUID
     project_id: UUID
 
-    def each(self) -> tuple[tuple[str, UUID], tuple[str, UUID]]:
-        return (USER, self.user_id), (PROJECT, self.project_id)
-
 
 async def reserve(session: WriteSession, owners: Owners, size_bytes: int) -> None:
-    """Set bytes aside. Raises QuotaExceeded with what is left."""
-    for kind, owner in owners.each():
-        if not await change(session, kind, owner, reserved=size_bytes, used=0, must_fit=True):
-            found = await usage(session, kind, owner)
-            left = found.left_bytes if found else 0
-            whose = "your own quota" if kind == USER else "the project's quota"
-            message = f"There is not enough space left in {whose}: {left} bytes are free, {size_bytes} are needed."
-            raise QuotaExceeded(message, details={"owner": kind, "left_bytes": left, "needed_bytes": size_bytes})
+    """Set bytes aside. Raises QuotaExceeded with what is left; then the transaction has to be given up."""
+    user_fits, project_fits = await _change(session, owners, reserved=size_bytes, used=0, must_fit=True)
+    if user_fits and project_fits:
+        return
+    kind, owner, whose = (PROJECT, owners.project_id, "the project's quota") if user_fits else (USER, owners.user_id, "your own quota")
+    found = await usage(session, kind, owner)
+    left = found.left_bytes if found else 0
+    message = f"There is not enough space left in {whose}: {left} bytes are free, {size_bytes} are needed."
+    raise QuotaExceeded(message, details={"owner": kind, "left_bytes": left, "needed_bytes": size_bytes})
 
 
 async def settle(session: WriteSession, owners: Owners, *, reserved_bytes: int, used_bytes: int) -> None:
     """Turn a reservation into use. The bytes exist by now, so they count even where the limit was lowered meanwhile."""
-    for kind, owner in owners.each():
-        await change(session, kind, owner, reserved=-reserved_bytes, used=used_bytes, must_fit=False)
+    await _change(session, owners, reserved=-reserved_bytes, used=used_bytes, must_fit=False)
 
 
 async def release(session: WriteSession, owners: Owners, *, reserved_bytes: int = 0, used_bytes: int = 0) -> None:
     """Give bytes back."""
     if reserved_bytes or used_bytes:
-        for kind, owner in owners.each():
-            await change(session, kind, owner, reserved=-reserved_bytes, used=-used_bytes, must_fit=False)
+        await _change(session, owners, reserved=-reserved_bytes, used=-used_bytes, must_fit=False)
+
+
+async def _change(session: WriteSession, owners: Owners, *, reserved: int, used: int, must_fit: bool) -> tuple[bool, bool]:
+    return await change(session, owners.user_id, owners.project_id, reserved=reserved, used=used, must_fit=must_fit)
 
 
 def open_account(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:

@@ -71,16 +71,16 @@ class TusCreation(Controller):
         ):
             raise BodyPastLength
         key = request.headers.get("idempotency-key")
-        upload = await uploads.create(principal, project_id, folder, creation, key[:IDEMPOTENCY_LIMIT] if key else None)
-        headers = {"Location": _url(request, settings, upload.id), **_expires(upload)}
-        if creation.has_body and upload.epoch == 0 and creation.length != 0:
-            headers["Upload-Offset"] = str(await self._with_upload(uploads, upload, request))
+        created = await uploads.create(principal, project_id, folder, creation, key[:IDEMPOTENCY_LIMIT] if key else None)
+        headers = {"Location": _url(request, settings, created.upload.id), **_expires(created.upload)}
+        if created.is_held:
+            headers["Upload-Offset"] = str(await self._with_upload(uploads, created.upload, request))
         return Response(b"", status_code=201, headers=headers, media_type=MediaType.TEXT)
 
     async def _with_upload(self, uploads: Uploads, upload: Upload, request: Request[Any, Any, Any]) -> int:
         """The upload exists whatever becomes of its first bytes, so a failure still answers 201 with the true offset."""
         try:
-            progress = await uploads.append_held(await uploads.claim_new(upload), request.receive)
+            progress = await uploads.append_held(upload, request.receive)
         except BodyPastLength:
             raise
         except StowageError as error:

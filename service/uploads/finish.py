@@ -49,14 +49,12 @@ def stored_object(upload: Upload, bucket: str, key: str, etag: str) -> files.Sto
     )
 
 
-async def list_version(session: WriteSession, upload: Upload, bucket: str, key: str, etag: str) -> None:
+async def list_version(session: WriteSession, upload: Upload, reserved_bytes: int, stored: files.StoredObject) -> None:
     """The rest of F3, in the transaction that closed the upload: version, result, quota last."""
-    file_id, version_id = await files.store_version(session, stored_object(upload, bucket, key, etag))
-    reserved = upload.reserved_bytes
+    file_id, version_id = await files.store_version(session, stored)
     await repository.set_result(session, upload.id, file_id, version_id)
-    await quota.settle(
-        session, quota.Owners(upload.user_id, upload.project_id), reserved_bytes=reserved, used_bytes=upload.length_bytes or 0
-    )
+    owners = quota.Owners(upload.user_id, upload.project_id)
+    await quota.settle(session, owners, reserved_bytes=reserved_bytes, used_bytes=stored.size_bytes)
     log.info("complete", extra={"upload": str(upload.id), "file": str(file_id), "bytes": upload.length_bytes})
 
 
@@ -71,10 +69,10 @@ class Finisher:
     async def close_whole(self, upload: Upload, *, expected: int, key: str, etag: str) -> bool:
         """An upload that went into one object: F1 and F3 in one transaction. False: the epoch is over."""
         async with self.database.write() as session:
-            closed = await repository.close_in_one(session, upload.id, upload.epoch, expected=expected, key=key)
-            if closed is None:
+            reserved = await repository.close_in_one(session, upload.id, upload.epoch, expected=expected, key=key)
+            if reserved is None:
                 return False
-            await list_version(session, closed, self.bucket, key, etag)
+            await list_version(session, upload, reserved, stored_object(upload, self.bucket, key, etag))
         if upload.tail_key is not None:
             await self._drop(upload.tail_key)
         return True
@@ -121,7 +119,7 @@ class Finisher:
         async with self.database.write() as session:
             closed = await repository.close_completing(session, upload.id)
             if closed is not None:
-                await list_version(session, closed, self.bucket, str(upload.key), etag)
+                await list_version(session, closed, closed.reserved_bytes, stored_object(closed, self.bucket, str(closed.key), etag))
         if upload.tail_key is not None:
             await self._drop(upload.tail_key)
         return closed is not None

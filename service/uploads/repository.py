@@ -46,20 +46,45 @@ async def by_idempotency_key(session: ReadSession, user_id: UUID, key: str) -> U
     return (await session.scalars(select(Upload).where(Upload.user_id == user_id, Upload.idempotency_key == key))).one_or_none()
 
 
-async def open_count(session: ReadSession, user_id: UUID) -> int:
-    return (
-        await session.scalars(
-            select(func.count()).select_from(Upload).where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING]))
-        )
-    ).one()
+# Plain SQL where every upload passes: building and mapping the statement anew would cost more than running it.
+_INSERT = text(f"""
+    INSERT INTO uploads (id, project_id, user_id, folder_id, protocol, name, claimed_type, on_conflict, metadata_raw, length_bytes,
+                         reserved_bytes, part_bytes, idempotency_key, epoch, lease_until, expires_at)
+    SELECT :id, :project_id, :user_id, :folder_id, :protocol, :name, :claimed_type, :on_conflict, :metadata_raw, :length_bytes,
+           :reserved_bytes, :part_bytes, :idempotency_key, :epoch, CASE WHEN :epoch > 0 THEN now() + {LEASE} END,
+           now() + make_interval(secs => :expiry_s)
+    WHERE (SELECT count(*) FROM uploads WHERE user_id = :user_id AND state IN ('OPEN', 'COMPLETING')) < :most_open
+    ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+    RETURNING expires_at""")  # noqa: S608  only a constant of ours is put in
+_INSERTED = (
+    "id",
+    "project_id",
+    "user_id",
+    "folder_id",
+    "protocol",
+    "name",
+    "claimed_type",
+    "on_conflict",
+    "metadata_raw",
+    "length_bytes",
+    "reserved_bytes",
+    "part_bytes",
+    "idempotency_key",
+    "epoch",
+)
 
 
-async def insert(session: WriteSession, upload: Upload, expiry_s: int) -> None:
-    """C1: the row, expiring by the database's clock."""
-    upload.expires_at = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s)
-    session.add(upload)
-    await session.flush()
-    await session.refresh(upload, ["expires_at"])
+async def insert(session: WriteSession, upload: Upload, *, expiry_s: int, most_open: int) -> bool:
+    """C1: the row, expiring by the database's clock; with epoch 1 it is born held.
+
+    False: the person has too many open ones, or another request with the same idempotency key was quicker.
+    """
+    parameters = {name: getattr(upload, name) for name in _INSERTED}
+    row = (await session.execute(_INSERT, {**parameters, "expiry_s": expiry_s, "most_open": most_open})).one_or_none()
+    if row is None:
+        return False
+    upload.expires_at = row.expires_at
+    return True
 
 
 async def is_held(session: ReadSession, upload_id: UUID) -> bool:
@@ -193,30 +218,22 @@ async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part:
     return True
 
 
-async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, key: str) -> Upload | None:
-    """F1 and F3 together for an upload that became an object in one PUT (from OPEN, or from COMPLETING with a tail)."""
-    statement = (
-        update(Upload)
-        .where(
-            Upload.id == upload_id,
-            Upload.epoch == epoch,
-            Upload.state.in_([State.OPEN, State.COMPLETING]),
-            Upload.offset_bytes == expected,
-            Upload.s3_upload_id.is_(None),
-        )
-        .values(
-            offset_bytes=Upload.length_bytes,
-            key=key,
-            state=State.COMPLETE,
-            tail_key=None,
-            tail_bytes=0,
-            lease_until=None,
-            updated_at=func.now(),
-            sweep_after=_sweep_time(),
-        )
-        .returning(Upload)
-    )
-    return (await session.scalars(statement)).one_or_none()
+# Only a second holder can have left anything behind.
+_SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
+_CLOSE_IN_ONE = text(f"""
+    UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', tail_key = NULL, tail_bytes = 0, lease_until = NULL,
+           updated_at = now(), sweep_after = {_SWEEP_AFTER}
+    WHERE id = :upload AND epoch = :epoch AND state IN ('OPEN', 'COMPLETING') AND offset_bytes = :expected AND s3_upload_id IS NULL
+    RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
+
+
+async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, key: str) -> int | None:
+    """F1 and F3 together for an upload that became an object in one PUT (from OPEN, or from COMPLETING with a tail).
+
+    Returns the bytes that are reserved for it; None: the epoch is over.
+    """
+    parameters = {"upload": upload_id, "epoch": epoch, "expected": expected, "key": key}
+    return (await session.execute(_CLOSE_IN_ONE, parameters)).scalar_one_or_none()
 
 
 async def take_finish(session: WriteSession, upload_id: UUID, epoch: int | None) -> Upload | None:
@@ -231,24 +248,22 @@ async def take_finish(session: WriteSession, upload_id: UUID, epoch: int | None)
     return (await session.scalars(statement)).one_or_none()
 
 
-def _sweep_time() -> object:
-    # Only a second holder can have left anything behind.
-    return text("CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END")
-
-
 async def close_completing(session: WriteSession, upload_id: UUID) -> Upload | None:
     """F3: the object is proven; locks the row so that exactly one caller makes the version."""
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.state == State.COMPLETING)
-        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=_sweep_time())
+        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(_SWEEP_AFTER))
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
 
 
+_SET_RESULT = text("UPDATE uploads SET file_id = :file, version_id = :version, reserved_bytes = 0 WHERE id = :upload")
+
+
 async def set_result(session: WriteSession, upload_id: UUID, file_id: UUID, version_id: UUID) -> None:
-    await session.execute(update(Upload).where(Upload.id == upload_id).values(file_id=file_id, version_id=version_id, reserved_bytes=0))
+    await session.execute(_SET_RESULT, {"upload": upload_id, "file": file_id, "version": version_id})
 
 
 async def release_lease(session: WriteSession, upload_id: UUID, epoch: int) -> None:

@@ -45,6 +45,14 @@ class Progress:
     offset: int
 
 
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A new upload, or the one an earlier request with the same idempotency key made. `is_held`: by this request, for its body."""
+
+    upload: Upload
+    is_held: bool
+
+
 class Uploads:
     """The session core of one process."""
 
@@ -62,7 +70,7 @@ class Uploads:
     # -- create
     async def create(
         self, principal: Principal, project_id: UUID, folder_id: UUID | None, creation: Creation, idempotency_key: str | None
-    ) -> Upload:
+    ) -> Created:
         """C1: reserve and insert. Raises TooLarge, QuotaExceeded, NameTaken, TooManyOpen, Missing, Forbidden, BadName."""
         length = creation.length
         if length is not None and length > self._settings.max_bytes:
@@ -72,16 +80,14 @@ class Uploads:
             if idempotency_key is not None:
                 earlier = await repository.by_idempotency_key(session, principal.user_id, idempotency_key)
                 if earlier is not None:
-                    if earlier.length_bytes == 0 and earlier.state == State.OPEN:
-                        self._finish_soon(earlier.id)
-                    return earlier
-            if await repository.open_count(session, principal.user_id) >= self._settings.max_open_per_user:
-                raise TooManyOpen(retry_after=60)
+                    return self._again(earlier)
             folder = await files.resolve_folder(session, project_id, folder_id, creation.folder_path, principal.user_id)
             name = safe_name(creation.name)
             if creation.on_conflict == "fail" and await files.name_is_taken(session, project_id, folder, name):
                 raise NameTaken
             reserved = DEFERRED_STEP if length is None else length
+            # A body that comes along needs no second transaction to take the upload over.
+            is_held = creation.has_body and length != 0
             upload = Upload(
                 id=new_id(),
                 project_id=project_id,
@@ -98,16 +104,26 @@ class Uploads:
                 idempotency_key=idempotency_key,
                 offset_bytes=0,
                 state=State.OPEN,
-                epoch=0,
+                epoch=int(is_held),
                 next_part=1,
                 tail_bytes=0,
             )
-            await repository.insert(session, upload, self._expiry_s)
+            if not await repository.insert(session, upload, expiry_s=self._expiry_s, most_open=self._settings.max_open_per_user):
+                earlier = await repository.by_idempotency_key(session, principal.user_id, idempotency_key) if idempotency_key else None
+                if earlier is None:
+                    raise TooManyOpen(retry_after=60)
+                return self._again(earlier)
             await quota.reserve(session, quota.Owners(principal.user_id, project_id), reserved)
         log.info("created", extra={"upload": str(upload.id), "user": str(principal.user_id), "bytes": length})
         if length == 0:
             await self._finish_empty(upload)
-        return upload
+        return Created(upload, is_held)
+
+    def _again(self, earlier: Upload) -> Created:
+        """The answer to a create that was carried out before."""
+        if earlier.length_bytes == 0 and earlier.state == State.OPEN:
+            self._finish_soon(earlier.id)
+        return Created(earlier, is_held=False)
 
     async def _finish_empty(self, upload: Upload) -> None:
         async with self._database.statement() as session:
@@ -228,27 +244,26 @@ class Uploads:
                     await quota.release(session, owners, reserved_bytes=-missing)
         return upload
 
-    async def claim_new(self, upload: Upload) -> Upload:
-        """Take over an upload this request has just created."""
-        return await self._claim(upload, 0, None)
-
     async def append_held(self, upload: Upload, receive: Receive) -> Progress:
         """Add the body to an upload whose lease this request holds."""
         body = Body(receive, self._settings.idle_s)
         appender = Appender(self._tools, upload, body, self._settings.max_bytes, lambda end: self._reserve_up_to(upload, end))
+        is_closed = False
         with self._leases.holding(upload.id, upload.epoch, body):
             try:
                 reason = await appender.run()
                 if appender.is_whole_object:
-                    if not await self._finisher.close_whole(
+                    is_closed = await self._finisher.close_whole(
                         upload, expected=upload.offset_bytes, key=appender.whole_key, etag=appender.etag
-                    ):
+                    )
+                    if not is_closed:
                         raise Busy
                     return Progress(upload, upload.length_bytes or 0)
                 if appender.offset == upload.length_bytes:
                     await self._finish_now(upload)
             finally:
-                await self._finisher.let_go(upload)
+                if not is_closed:
+                    await self._finisher.let_go(upload)
         if reason is Reason.PREEMPTED:
             raise Busy
         if reason is not None:
