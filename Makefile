@@ -74,6 +74,7 @@ frontend/node_modules/.installed: frontend/package-lock.json .venv/.installed
 
 frontend/out/.built: frontend/node_modules/.installed $(UI_SOURCES)
 	@cd frontend && npx --no-install next build > .next-build.log 2>&1 || (cat .next-build.log; exit 1)
+	@mkdir -p frontend/out/swagger-ui && cd frontend/node_modules/swagger-ui-dist && cp swagger-ui.css swagger-ui-bundle.js swagger-ui-standalone-preset.js LICENSE ../../out/swagger-ui/
 	@touch $@
 
 .tools/minio:

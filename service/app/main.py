@@ -96,6 +96,12 @@ def build(parts: Parts) -> Litestar:
     system_dependencies = {name: constant(getattr(parts, name)) for name in ("database", "hints", "store", "delivery")}
     system = Router("/", route_handlers=[healthz, readyz, metrics, openapi], dependencies=system_dependencies)
     own = settings.server.public_url.rstrip("/")
+    # Its files come with the web UI: no page of ours loads code from elsewhere.
+    swagger = SwaggerRenderPlugin(
+        js_url="/swagger-ui/swagger-ui-bundle.js",
+        css_url="/swagger-ui/swagger-ui.css",
+        standalone_preset_js_url="/swagger-ui/swagger-ui-standalone-preset.js",
+    )
     app = Litestar(
         route_handlers=[api, system, *ui_handlers(settings.server.ui_dir, content_security_policy(settings))],
         guards=[require_principal],
@@ -120,7 +126,7 @@ def build(parts: Parts) -> Litestar:
             title="Stowage",
             version="0.1.0",
             openapi_router=Router(f"{API}/docs", route_handlers=[], opt={PUBLIC: True}, include_in_schema=False),
-            render_plugins=[SwaggerRenderPlugin()],
+            render_plugins=[swagger],
             components=Components(security_schemes={"bearer": SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")}),
             security=[{"bearer": []}],
         ),

@@ -200,3 +200,15 @@ def test_every_page_shows_itself(own, browser, scheme):
     page.wait_for_selector("[role=alert] >> text=Wrong name or password")
     assert errors == []
     context.close()
+
+
+@pytest.mark.browser
+def test_the_api_can_be_browsed_without_the_internet(own, browser):
+    page = browser.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{own.base}/api/v1/docs")
+    page.wait_for_selector("text=tus: append bytes at Upload-Offset")
+    shoot(page, "docs")
+    assert all(url.startswith((own.base, "data:")) for url in asked), asked
+    page.close()
