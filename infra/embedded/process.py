@@ -56,7 +56,9 @@ def answers(url: str) -> Ready:
     return ready
 
 
-def _child_setup(parent: int, death_signal: int) -> Callable[[], None]:
+def child_setup(parent: int, death_signal: int) -> Callable[[], None]:
+    """For `preexec_fn`: a session of its own, and an end when `parent` ends."""
+
     def setup() -> None:
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, death_signal)
@@ -111,7 +113,7 @@ class Child:
                 stdout=log,
                 stderr=log,
                 pass_fds=self.spec.pass_fds,
-                preexec_fn=_child_setup(os.getpid(), self.spec.death_signal),
+                preexec_fn=child_setup(os.getpid(), self.spec.death_signal),
             )
 
     async def _is_ready(self) -> bool:

@@ -64,7 +64,8 @@ def prepare(layout: Layout, ports: dict[str, int]) -> None:
 
 
 def _common(base: Path, port: int) -> str:
-    return f"[DEFAULT]\nbind_ip = {LOOPBACK}\nbind_port = {port}\nworkers = 0\nuser = {getpass.getuser()}\nswift_dir = {base / 'etc'}\nlog_level = WARNING\nlog_address = /dev/null\nbacklog = 512\n"
+    # Markers of deleted objects have no other disk to tell of them: a day is long enough.
+    return f"[DEFAULT]\nbind_ip = {LOOPBACK}\nbind_port = {port}\nworkers = 0\nuser = {getpass.getuser()}\nswift_dir = {base / 'etc'}\nrecon_cache_path = {base / 'recon'}\nlog_level = WARNING\nlog_address = /dev/null\nbacklog = 512\nreclaim_age = 86400\n"
 
 
 def _inner_conf(base: Path, name: str, port: int) -> str:
@@ -72,8 +73,8 @@ def _inner_conf(base: Path, name: str, port: int) -> str:
         _common(base, port) + f"devices = {base / 'srv'}\nmount_check = false\ndisable_fallocate = true\n"
         f"{'servers_per_port = 0' if name == 'object' else ''}\n"
         f"[pipeline:main]\npipeline = {name}-server\n[app:{name}-server]\nuse = egg:swift#{name}\nmb_per_sync = 512\nkeep_cache_size = 0\n"
-        f"[object-replicator]\n[object-updater]\n[container-replicator]\n[account-replicator]\n"
-        f"[filter:recon]\nuse = egg:swift#recon\nrecon_cache_path = {base / 'recon'}\n"
+        "[object-replicator]\n[object-updater]\n[container-replicator]\n[account-replicator]\n"
+        "[filter:recon]\nuse = egg:swift#recon\n"
     )
 
 
@@ -100,7 +101,7 @@ def _proxy_conf(layout: Layout, base: Path, port: int) -> str:
 
 
 def specs(layout: Layout, ports: dict[str, int], env: dict[str, str]) -> list[Spec]:
-    """The three inner servers, then the proxy."""
+    """The three inner servers, the proxy, and who keeps the disk tidy."""
     config = layout.root / "s3" / "etc"
 
     def one(server: str, name: str, port: int) -> Spec:
@@ -109,7 +110,11 @@ def specs(layout: Layout, ports: dict[str, int], env: dict[str, str]) -> list[Sp
             writer.close()
             return True
 
-        argv = [sys.executable, "-W", "ignore", "-m", "infra.embedded.swift_server", str(config), server]
+        argv = [sys.executable, "-W", "ignore", "-m", "infra.embedded.swift_server", str(config), f"{server}-server"]
         return Spec(name, argv, ready, env, stop_after_s=10)
 
-    return [*(one(name, f"s3-{name}", ports[f"s3-{name}"]) for name in INNER), one("proxy", "s3", ports["s3"])]
+    async def at_once() -> bool:
+        return True
+
+    upkeep = Spec("s3-upkeep", [sys.executable, "-m", "infra.embedded.swift_upkeep", str(config)], at_once, env)
+    return [*(one(name, f"s3-{name}", ports[f"s3-{name}"]) for name in INNER), one("proxy", "s3", ports["s3"]), upkeep]

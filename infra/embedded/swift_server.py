@@ -1,4 +1,4 @@
-"""Runs one Swift server. Swift reads /etc/swift at import unless it is told otherwise first, hence this entry point."""
+"""Runs one of Swift's programs. Swift reads /etc/swift at import unless it is told otherwise first, hence this entry point."""
 
 import runpy
 import sys
@@ -6,14 +6,14 @@ from pathlib import Path
 
 
 def main() -> None:
-    """Arguments: configuration directory, server name."""
-    config, server = sys.argv[1:3]
+    """Arguments: configuration directory, program (`object-server`, `object-replicator`), its own arguments."""
+    config, name, *rest = sys.argv[1:]
     from swift.common import constraints, utils
 
     utils.set_swift_dir(config)
     constraints.reload_constraints()
-    program = str(Path(sys.executable).with_name(f"swift-{server}-server"))
-    sys.argv = [program, f"{config}/{server}-server.conf"]
+    program = str(Path(sys.executable).with_name(f"swift-{name}"))
+    sys.argv = [program, f"{config}/{name.partition('-')[0]}-server.conf", *rest]
     runpy.run_path(program, run_name="__main__")
 
 

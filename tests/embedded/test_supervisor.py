@@ -1,7 +1,9 @@
 """`stowage up` and its kin as an operator meets them."""
 
+import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -12,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.embedded.swift_upkeep import run_passes
+from service.core.settings import load
+from service.storage.s3 import S3Store
 from tests.harness import ROOT, Stack, wait_until
 
 
@@ -65,6 +70,39 @@ def test_everything_listens_on_loopback_only(stack):
     mine = [address for address in listening if int(address.rpartition(":")[2], 16) in ports]
     assert len(mine) >= len(ports) - 1
     assert {address.partition(":")[0] for address in mine} == {"0100007F"}
+
+
+def test_markers_of_deleted_objects_are_dropped_from_the_disk(stack, tmp_path):
+    if stack.status()["store"] != "swift":
+        pytest.skip("only the embedded Swift leaves markers")
+    settings = load(stack.settings_env()).store
+    disk = stack.data_dir / "s3" / "srv"
+
+    async def put_and_delete():
+        store = S3Store(settings)
+        for number in range(5):
+            await store.put(settings.originals, f"markers/{number}", b"x")
+        await store.delete(settings.originals, [f"markers/{number}" for number in range(4)])
+        await store.close()
+
+    asyncio.run(put_and_delete())
+    assert list(disk.rglob("*.ts"))
+    time.sleep(2)
+    # The same configuration but for the age, which is a day.
+    config = shutil.copytree(stack.data_dir / "s3" / "etc", tmp_path / "etc")
+    for path in config.glob("*.conf"):
+        path.write_text(path.read_text().replace("reclaim_age = 86400", "reclaim_age = 1").replace(f"{stack.data_dir}/s3/etc", str(config)))
+    run_passes(str(config))
+    assert not list(disk.rglob("*.ts"))
+
+    async def still_there():
+        store = S3Store(settings)
+        facts = await store.head(settings.originals, "markers/4")
+        await store.delete(settings.originals, ["markers/4"])
+        await store.close()
+        return facts
+
+    assert asyncio.run(still_there()).size_bytes == 1
 
 
 def test_a_taken_port_is_one_clear_sentence(tmp_path):
