@@ -17,7 +17,8 @@ from service.outbox.base import Job
 from service.outbox.jobs import ForgetJobs
 from service.storage.s3 import S3Store
 from service.uploads.finish import Finisher
-from service.uploads.sweep import Sweeper
+from service.uploads.jobs import ScanStore
+from service.uploads.upkeep.sweep import Sweeper
 from workers.runtime.broker import make_broker, send_tickets, waiting
 from workers.runtime.process import begin, pause, say_ready, stop_event
 
@@ -30,6 +31,7 @@ TICKETS_EVERY_S = 3.0
 SWEEP_EVERY_S = 10.0
 DOOMED_EVERY_S = 60.0
 FORGET_EVERY_S = 3_600.0
+SCAN_EVERY_S = 86_400.0
 
 
 @dataclass(slots=True)
@@ -52,6 +54,7 @@ class Scheduler:
             Task("upload sweep", SWEEP_EVERY_S, sweeper.sweep),
             Task("doomed objects", DOOMED_EVERY_S, lambda: self._enqueue(DrainDoomed())),
             Task("old jobs", FORGET_EVERY_S, lambda: self._enqueue(ForgetJobs())),
+            Task("scan", FORGET_EVERY_S, lambda: self._enqueue(ScanStore(), at_most_every_s=SCAN_EVERY_S)),
         ]
 
     async def step(self) -> None:
@@ -83,10 +86,10 @@ class Scheduler:
             if missing > 0:
                 await asyncio.to_thread(send_tickets, self._broker, queue, missing)
 
-    async def _enqueue(self, job: Job) -> None:
-        """Unless one of the kind is waiting or running."""
+    async def _enqueue(self, job: Job, *, at_most_every_s: float = 0) -> None:
+        """Unless one of the kind is waiting, running, or not long ago."""
         async with self._database.write() as session:
-            if not await repository.is_pending(session, job.tag()):
+            if not await repository.is_pending(session, job.tag(), or_within_s=at_most_every_s):
                 service.enqueue(session, [job])
 
 

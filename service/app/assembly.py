@@ -13,7 +13,7 @@ from service.uploads.append.buffers import BufferPool
 from service.uploads.append.leases import Leases
 from service.uploads.finish import Finisher
 from service.uploads.service import Uploads
-from service.uploads.sweep import Sweeper
+from service.uploads.upkeep.sweep import Sweeper
 
 
 @dataclass(frozen=True, slots=True)

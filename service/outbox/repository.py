@@ -147,6 +147,8 @@ async def forget_finished(session: WriteSession, *, older_than_days: int, limit:
     return len(result.all())
 
 
-async def is_pending(session: ReadSession, tag: str) -> bool:
-    query = select(JobRow.id).where(JobRow.tag == tag, JobRow.state.in_(["queued", "running"])).limit(1)
+async def is_pending(session: ReadSession, tag: str, *, or_within_s: float = 0) -> bool:
+    """Whether a job of the kind waits or runs, or was enqueued in these last seconds."""
+    is_recent = JobRow.created_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 0, or_within_s)
+    query = select(JobRow.id).where(JobRow.tag == tag, JobRow.state.in_(["queued", "running"]) | is_recent).limit(1)
     return (await session.scalars(query)).one_or_none() is not None

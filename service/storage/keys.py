@@ -1,20 +1,32 @@
 """Where things lie in the buckets. Every key is written once."""
 
+from contextlib import suppress
 from uuid import UUID
+
+OBJECTS = "o/"
+TAILS = "t/"
 
 
 def object_key(upload: UUID, epoch: int) -> str:
     """The object an upload becomes; the epoch keeps a late write of an older holder off the winner's object."""
-    return f"o/{upload}/{epoch}"
+    return f"{OBJECTS}{upload}/{epoch}"
 
 
 def tail_key(upload: UUID, epoch: int, number: int) -> str:
     """A remainder too short to be a part; `number` makes it fresh within the epoch."""
-    return f"t/{upload}/{epoch}/{number}"
+    return f"{TAILS}{upload}/{epoch}/{number}"
 
 
 def upload_prefixes(upload: UUID) -> tuple[str, str]:
-    return f"o/{upload}/", f"t/{upload}/"
+    return f"{OBJECTS}{upload}/", f"{TAILS}{upload}/"
+
+
+def upload_of(key: str) -> UUID | None:
+    """The upload that an object's or a tail's key names; None for a key that is none of ours."""
+    parts = key.split("/")
+    with suppress(ValueError):
+        return UUID(parts[1]) if len(parts) in {3, 4} else None
+    return None
 
 
 def derived_prefix(version: UUID, kind: str, generation: str) -> str:

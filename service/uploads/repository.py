@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import func, or_, select, text, update
 
 from service.core.db import ReadSession, WriteSession
 from service.core.principal import Principal
@@ -14,8 +14,8 @@ from service.uploads.models import State, Upload, UploadPart
 LEASE = "interval '30 seconds'"
 FINISH_LEASE = "interval '30 seconds'"
 _LEASE = text(f"now() + {LEASE}")
-_FINISH_LEASE = text(f"now() + {FINISH_LEASE}")
-_IS_FREE = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
+FINISH_LEASE_UNTIL = text(f"now() + {FINISH_LEASE}")
+IS_FREE = or_(Upload.lease_until.is_(None), Upload.lease_until < func.now())
 _IS_HELD = func.coalesce(Upload.lease_until > func.now(), False)
 
 
@@ -136,7 +136,7 @@ async def set_reserved(session: WriteSession, upload_id: UUID, epoch: int, reser
 
 async def begin_completing(session: WriteSession, upload_id: UUID, epoch: int | None) -> bool:
     """F1 where the last byte was committed without its being known as the last; by the holder, or where nobody holds it."""
-    mine = Upload.epoch == epoch if epoch is not None else _IS_FREE
+    mine = Upload.epoch == epoch if epoch is not None else IS_FREE
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, mine, Upload.state == State.OPEN, Upload.offset_bytes == Upload.length_bytes)
@@ -238,11 +238,11 @@ async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, ex
 
 async def take_finish(session: WriteSession, upload_id: UUID, epoch: int | None) -> Upload | None:
     """Take the right to finish: the holder's own epoch, or anyone once no lease is live."""
-    mine = Upload.epoch == epoch if epoch is not None else _IS_FREE
+    mine = Upload.epoch == epoch if epoch is not None else IS_FREE
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, _IS_FREE))
-        .values(epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE)
+        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, IS_FREE))
+        .values(epoch=Upload.epoch + 1, lease_until=FINISH_LEASE_UNTIL)
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
@@ -290,42 +290,6 @@ async def renew_leases(session: WriteSession, held: Sequence[tuple[UUID, int]]) 
     return {row.id for row in rows}
 
 
-async def begin_abort(session: WriteSession, upload_id: UUID) -> bool:
-    statement = (
-        update(Upload)
-        .where(Upload.id == upload_id, Upload.state == State.OPEN)
-        .values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=_FINISH_LEASE, updated_at=func.now())
-        .returning(Upload.id)
-    )
-    return (await session.scalars(statement)).one_or_none() is not None
-
-
-async def take_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
-    statement = (
-        update(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).values(lease_until=_FINISH_LEASE).returning(Upload)
-    )
-    return (await session.scalars(statement)).one_or_none()
-
-
-async def close_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
-    """Returns the row as it was charged; the caller releases its reservation in the same transaction."""
-    row = (
-        await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).with_for_update())
-    ).one_or_none()
-    if row is not None:
-        values = {
-            "state": State.ABORTED,
-            "lease_until": None,
-            "tail_key": None,
-            "tail_bytes": 0,
-            "sweep_after": text("now() + interval '15 minutes'"),
-            "reserved_bytes": 0,
-        }
-        session.expunge(row)
-        await session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
-    return row
-
-
 async def close_terminated(session: WriteSession, upload_id: UUID) -> None:
     """A finished upload was deleted by its client: its URL is gone, its object belongs to the version."""
     await session.execute(update(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETE).values(state=State.ABORTED))
@@ -366,56 +330,6 @@ async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
         .returning(Upload.id)
     )
     return (await session.scalars(statement)).one_or_none() is not None
-
-
-async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, str]]:
-    """Uploads whose lease is over and that something is to be done for, with their state."""
-    due = or_(
-        Upload.state.in_([State.COMPLETING, State.ABORTING]),
-        (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)),
-        (Upload.state == State.LOST) & (Upload.expires_at > func.now()),
-    )
-    rows = await session.execute(select(Upload.id, Upload.state).where(_IS_FREE, due).order_by(Upload.id).limit(limit))
-    return [(row.id, row.state) for row in rows]
-
-
-async def leftovers(session: ReadSession, limit: int) -> Sequence[Upload]:
-    """Ended uploads whose prefixes are due for one more look."""
-    return (await session.scalars(select(Upload).where(Upload.sweep_after < func.now()).order_by(Upload.sweep_after).limit(limit))).all()
-
-
-async def set_swept(session: WriteSession, upload_id: UUID) -> None:
-    await session.execute(update(Upload).where(Upload.id == upload_id).values(sweep_after=None))
-
-
-async def lapsed(session: WriteSession, limit: int) -> Sequence[Upload]:
-    """Reservations of uploads without a byte after an hour: freed here, taken again at the first PATCH."""
-    query = (
-        select(Upload)
-        .where(
-            Upload.state == State.OPEN,
-            Upload.offset_bytes == 0,
-            Upload.reserved_bytes > 0,
-            Upload.updated_at < text("now() - interval '1 hour'"),
-            _IS_FREE,
-        )
-        .with_for_update(skip_locked=True)
-        .limit(limit)
-    )
-    rows = (await session.scalars(query)).all()
-    for row in rows:
-        session.expunge(row)
-    await session.execute(update(Upload).where(Upload.id.in_([row.id for row in rows])).values(reserved_bytes=0))
-    return rows
-
-
-async def drop_old_parts(session: WriteSession) -> None:
-    ended = select(Upload.id).where(
-        Upload.state.in_([State.COMPLETE, State.ABORTED]),
-        Upload.updated_at < text("now() - interval '1 day'"),
-        Upload.updated_at > text("now() - interval '3 days'"),
-    )
-    await session.execute(delete(UploadPart).where(UploadPart.upload_id.in_(ended)))
 
 
 async def unfinished(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[Upload]:

@@ -27,8 +27,8 @@ from service.uploads.errors import BodyPastLength, Busy, Gone, Interrupted, Leng
 from service.uploads.finish import Finisher
 from service.uploads.models import State, Upload
 from service.uploads.repository import Seen
-from service.uploads.sweep import Sweeper
 from service.uploads.tus.headers import Creation
+from service.uploads.upkeep.sweep import Sweeper
 
 log = logging.getLogger("stowage.uploads")
 

@@ -44,8 +44,7 @@ async def work(queue: Queue) -> None:
     scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
     deps: dict[str, object] = {
         "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch),
-        "files": UpkeepDeps(database, store),
-        "outbox": UpkeepDeps(database, store),
+        **dict.fromkeys(("files", "outbox", "uploads"), UpkeepDeps(database, store, settings.store.originals)),
     }
     runner = JobRunner(database, queue, f"{socket.gethostname()}:{os.getpid()}:{queue}", handlers, deps)
     broker = brokers.make_broker(settings.redis.url)

@@ -10,13 +10,14 @@ from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
 from service.outbox.jobs import ForgetJobs
+from service.uploads.jobs import ScanStore
 from workers.media.audio import encode_audio
 from workers.media.chunk import encode_chunk
 from workers.media.finish import finish_transcode
 from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
-from workers.upkeep.cleaning import drain_doomed, forget_jobs
+from workers.upkeep.cleaning import drain_doomed, forget_jobs, scan_store
 
 # Each handler takes its own job type and its family's dependencies, which no common signature can say.
 Handler = Callable[..., Awaitable[None]]
@@ -35,6 +36,7 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),
     (ForgetJobs, forget_jobs),
+    (ScanStore, scan_store),
 )
 
 

@@ -1,4 +1,4 @@
-"""DrainDoomed and ForgetJobs: delete what is due, in bounded steps."""
+"""DrainDoomed and ForgetJobs delete what is due, in bounded steps; ScanStore finds what neither side knows of the other."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,14 +10,16 @@ from service.files.jobs import DrainDoomed
 from service.outbox import repository as outbox
 from service.outbox.context import JobContext
 from service.outbox.jobs import ForgetJobs
-from service.storage.port import Lister, Writer
+from service.storage.port import Lister, Reader, Writer
+from service.uploads.jobs import ScanStore
+from service.uploads.upkeep.scan import Scan
 
 BATCH = 1_000
 MAX_BATCHES = 100
 KEEP_JOBS_DAYS = 14
 
 
-class UpkeepStore(Writer, Lister, Protocol):
+class UpkeepStore(Reader, Writer, Lister, Protocol):
     """What upkeep needs of a store."""
 
 
@@ -27,6 +29,7 @@ class UpkeepDeps:
 
     database: Database
     store: UpkeepStore
+    originals: str
 
 
 async def drain_doomed(_: DrainDoomed, deps: UpkeepDeps, __: JobContext) -> None:
@@ -53,3 +56,8 @@ async def forget_jobs(_: ForgetJobs, deps: UpkeepDeps, __: JobContext) -> None:
         async with deps.database.statement() as session:
             if await outbox.forget_finished(session, older_than_days=KEEP_JOBS_DAYS, limit=BATCH) < BATCH:
                 return
+
+
+async def scan_store(_: ScanStore, deps: UpkeepDeps, __: JobContext) -> None:
+    findings = await Scan(deps.database, deps.store, deps.originals).run()
+    findings.report()

@@ -14,6 +14,7 @@ from service.storage.port import Lister
 from service.uploads import repository
 from service.uploads.finish import Finisher
 from service.uploads.models import State, Upload
+from service.uploads.upkeep import repository as rows
 
 log = logging.getLogger("stowage.uploads")
 
@@ -32,20 +33,20 @@ class Sweeper:
         """Returns how many uploads were looked at. One upload's trouble does not stop the others."""
         database = self.finisher.database
         async with database.read() as session:
-            due = await repository.sweepable(session, BATCH)
-            leftovers = await repository.leftovers(session, BATCH)
+            due = await rows.sweepable(session, BATCH)
+            leftovers = await rows.leftovers(session, BATCH)
         for upload_id, state in due:
             await self._guarded(upload_id, state)
         for upload in leftovers:
             try:
                 await self.clear(upload)
                 async with database.statement() as session:
-                    await repository.set_swept(session, upload.id)
+                    await rows.set_swept(session, upload.id)
             except StowageError as error:
                 log.warning("sweep postponed", extra={"upload": str(upload.id), "internal": error.internal})
         await self._lapse()
         async with database.statement() as session:
-            await repository.drop_old_parts(session)
+            await rows.drop_old_parts(session)
         return len(due) + len(leftovers)
 
     async def _guarded(self, upload_id: UUID, state: str) -> None:
@@ -77,13 +78,13 @@ class Sweeper:
 
     async def _lapse(self) -> None:
         async with self.finisher.database.write() as session:
-            for upload in await repository.lapsed(session, BATCH):
+            for upload in await rows.lapsed(session, BATCH):
                 await quota.release(session, quota.Owners(upload.user_id, upload.project_id), reserved_bytes=upload.reserved_bytes)
 
     async def abort(self, upload_id: UUID) -> bool:
         """Step A for an OPEN upload. False: it is not open any more."""
         async with self.finisher.database.statement() as session:
-            if not await repository.begin_abort(session, upload_id):
+            if not await rows.begin_abort(session, upload_id):
                 return False
         await self.finish_abort(upload_id)
         return True
@@ -92,12 +93,12 @@ class Sweeper:
         """Free the storage, and only then the quota."""
         database = self.finisher.database
         async with database.statement() as session:
-            upload = await repository.take_abort(session, upload_id)
+            upload = await rows.take_abort(session, upload_id)
         if upload is None:
             return
         await self.clear(upload)
         async with database.write() as session:
-            closed = await repository.close_abort(session, upload_id)
+            closed = await rows.close_abort(session, upload_id)
             if closed is not None:
                 await quota.release(session, quota.Owners(closed.user_id, closed.project_id), reserved_bytes=closed.reserved_bytes)
         log.info("aborted", extra={"upload": str(upload_id), "bytes": upload.offset_bytes})

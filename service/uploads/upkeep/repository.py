@@ -1,0 +1,130 @@
+"""Statements of the sweeper and of the scan: rows whose lease is over, and keys compared with rows."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, func, or_, select, text, update
+
+from service.core.db import ReadSession, WriteSession
+from service.uploads.models import State, Upload, UploadPart
+from service.uploads.repository import FINISH_LEASE_UNTIL, IS_FREE
+
+
+async def begin_abort(session: WriteSession, upload_id: UUID) -> bool:
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.OPEN)
+        .values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=FINISH_LEASE_UNTIL, updated_at=func.now())
+        .returning(Upload.id)
+    )
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
+async def take_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.ABORTING)
+        .values(lease_until=FINISH_LEASE_UNTIL)
+        .returning(Upload)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
+async def close_abort(session: WriteSession, upload_id: UUID) -> Upload | None:
+    """Returns the row as it was charged; the caller releases its reservation in the same transaction."""
+    row = (
+        await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.ABORTING).with_for_update())
+    ).one_or_none()
+    if row is not None:
+        values = {
+            "state": State.ABORTED,
+            "lease_until": None,
+            "tail_key": None,
+            "tail_bytes": 0,
+            "sweep_after": text("now() + interval '15 minutes'"),
+            "reserved_bytes": 0,
+        }
+        session.expunge(row)
+        await session.execute(update(Upload).where(Upload.id == upload_id).values(**values))
+    return row
+
+
+async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, str]]:
+    """Uploads whose lease is over and that something is to be done for, with their state."""
+    due = or_(
+        Upload.state.in_([State.COMPLETING, State.ABORTING]),
+        (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)),
+        (Upload.state == State.LOST) & (Upload.expires_at > func.now()),
+    )
+    rows = await session.execute(select(Upload.id, Upload.state).where(IS_FREE, due).order_by(Upload.id).limit(limit))
+    return [(row.id, row.state) for row in rows]
+
+
+async def leftovers(session: ReadSession, limit: int) -> Sequence[Upload]:
+    """Ended uploads whose prefixes are due for one more look."""
+    return (await session.scalars(select(Upload).where(Upload.sweep_after < func.now()).order_by(Upload.sweep_after).limit(limit))).all()
+
+
+async def set_swept(session: WriteSession, upload_id: UUID) -> None:
+    await session.execute(update(Upload).where(Upload.id == upload_id).values(sweep_after=None))
+
+
+async def lapsed(session: WriteSession, limit: int) -> Sequence[Upload]:
+    """Reservations of uploads without a byte after an hour: freed here, taken again at the first PATCH."""
+    query = (
+        select(Upload)
+        .where(
+            Upload.state == State.OPEN,
+            Upload.offset_bytes == 0,
+            Upload.reserved_bytes > 0,
+            Upload.updated_at < text("now() - interval '1 hour'"),
+            IS_FREE,
+        )
+        .with_for_update(skip_locked=True)
+        .limit(limit)
+    )
+    rows = (await session.scalars(query)).all()
+    for row in rows:
+        session.expunge(row)
+    await session.execute(update(Upload).where(Upload.id.in_([row.id for row in rows])).values(reserved_bytes=0))
+    return rows
+
+
+async def drop_old_parts(session: WriteSession) -> None:
+    ended = select(Upload.id).where(
+        Upload.state.in_([State.COMPLETE, State.ABORTED]),
+        Upload.updated_at < text("now() - interval '1 day'"),
+        Upload.updated_at > text("now() - interval '3 days'"),
+    )
+    await session.execute(delete(UploadPart).where(UploadPart.upload_id.in_(ended)))
+
+
+_KNOWN = text("""
+    SELECT key FROM file_versions WHERE bucket = :bucket AND key = ANY(:keys)
+    UNION SELECT key FROM doomed_objects WHERE bucket = :bucket AND key = ANY(:keys)""")
+_STORED = text("""
+    SELECT v.key FROM uploads u JOIN file_versions v ON v.id = u.version_id
+    WHERE v.bucket = :bucket AND u.id > :after AND u.id <= :upto ORDER BY u.id LIMIT :limit""")
+_SWEEP_AGAIN = text(
+    "UPDATE uploads SET sweep_after = now() WHERE id = ANY(:ids) AND state IN ('COMPLETE', 'ABORTED') AND sweep_after IS NULL"
+)
+
+
+async def known_keys(session: ReadSession, bucket: str, wanted: Sequence[str]) -> set[str]:
+    """Which of these keys belong to a version or are waiting to be deleted."""
+    return {row.key for row in await session.execute(_KNOWN, {"bucket": bucket, "keys": list(wanted)})}
+
+
+async def states(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, str]:
+    rows = await session.execute(select(Upload.id, Upload.state).where(Upload.id.in_(ids)))
+    return {row.id: row.state for row in rows}
+
+
+async def stored_keys(session: ReadSession, bucket: str, after: UUID, upto: UUID, limit: int) -> list[str]:
+    """Keys of versions whose uploads' ids lie in (after, upto], in the order of the ids."""
+    parameters = {"bucket": bucket, "after": after, "upto": upto, "limit": limit}
+    return [row.key for row in await session.execute(_STORED, parameters)]
+
+
+async def sweep_again(session: WriteSession, ids: Sequence[UUID]) -> None:
+    await session.execute(_SWEEP_AGAIN, {"ids": list(ids)})
