@@ -8,13 +8,16 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 
+from infra.bootstrap.probe import StoreUnfit, probe_store
 from infra.bootstrap.store import prepare_store
 from service.accounts import repository
 from service.accounts.service import create_user
 from service.core.db import Database
+from service.core.errors import StowageError
 from service.core.principal import Role
 from service.core.settings import Settings, SettingsError, load
 from service.projects.service import create_project
+from service.storage.s3 import S3Store
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 FIRST_PROJECT = "Library"
@@ -46,6 +49,14 @@ async def _ensure_admin(settings: Settings) -> None:
         await database.close()
 
 
+async def _probe(settings: Settings) -> None:
+    store = S3Store(settings.store)
+    try:
+        await probe_store(store, settings.store.originals)
+    finally:
+        await store.close()
+
+
 def set_up(environ: Mapping[str, str]) -> int:
     """Returns an exit status."""
     try:
@@ -54,6 +65,11 @@ def set_up(environ: Mapping[str, str]) -> int:
         sys.stderr.write(f"stowage: {error}\n")
         return 1
     prepare_store(settings.store)
+    try:
+        asyncio.run(_probe(settings))
+    except (StoreUnfit, StowageError) as error:
+        sys.stderr.write(f"stowage: {error}\n")
+        return 1
     command.upgrade(_alembic(settings), "head")
     asyncio.run(_ensure_admin(settings))
     return 0

@@ -5,6 +5,7 @@ import os
 import pytest
 import pytest_asyncio
 
+from infra.bootstrap.probe import StoreUnfit, probe_store
 from service.core.settings import load
 from service.storage.checksums import multipart_etag
 from service.storage.port import ObjectMissing, Part, PartsRefused, StoreDown, UploadGone
@@ -155,3 +156,22 @@ async def test_a_reader_that_pauses_does_not_poison_the_connection(store, bucket
     for _ in range(3):
         assert await read(store, bucket, key) == body
         await store.put(bucket, key + "-next", body)
+
+
+async def test_the_probe_takes_this_store_and_leaves_nothing(store, bucket):
+    await probe_store(store, bucket)
+    assert [found async for found in store.list_keys(bucket, "probe/") if await store.head(bucket, found) is not None] == []
+
+
+async def test_the_probe_refuses_a_store_whose_etags_can_not_be_told(stack, bucket):
+    class Encrypting(S3Store):
+        """Like a store with KMS keys: no two ETags alike."""
+
+        async def put_part(self, *arguments):
+            await super().put_part(*arguments)
+            return os.urandom(16).hex()
+
+    odd = Encrypting(load(stack.settings_env()).store)
+    with pytest.raises(StoreUnfit, match="server-side encryption"):
+        await probe_store(odd, bucket)
+    await odd.close()

@@ -32,7 +32,9 @@ def scanned(stack):
 
 
 def key_of(stack, url):
-    return stack.sql("SELECT v.key FROM uploads u JOIN file_versions v ON v.id = u.version_id WHERE u.id = %s", url.rpartition("/")[2])[0][0]
+    return stack.sql("SELECT v.key FROM uploads u JOIN file_versions v ON v.id = u.version_id WHERE u.id = %s", url.rpartition("/")[2])[0][
+        0
+    ]
 
 
 def test_a_scan_finds_leftovers_strays_and_missing_objects_and_nothing_else(stack, client, project, scanned):
