@@ -60,5 +60,5 @@ def assemble(settings: Settings) -> Parts:
         accounts=Accounts(database, settings.auth, hints),
         pool=pool,
         leases=leases,
-        uploads=Uploads(tools, leases, sweeper, settings.uploads, settings.store.multipart_expiry_s),
+        uploads=Uploads(tools, leases, hints, sweeper, settings.uploads, settings.store.multipart_expiry_s),
     )

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     STORE_FULL = "store_full"
     UNAVAILABLE = "unavailable"
     RANGE = "range"
+    CHECKSUM = "checksum"
 
 
 class StowageError(Exception):

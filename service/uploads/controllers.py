@@ -16,11 +16,13 @@ from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.core.settings import Settings
 from service.uploads import repository
-from service.uploads.errors import BodyPastLength, Busy, NotFinished
+from service.uploads.errors import BadHeader, BodyPastLength, Busy, ChecksumMismatch, ChecksumTooLarge, NotFinished
 from service.uploads.models import State, Upload
 from service.uploads.schemas import UploadPage, UploadView
 from service.uploads.service import Uploads
+from service.uploads.tus import checksum
 from service.uploads.tus import headers as tus
+from service.uploads.tus.checksum import Verifier
 
 log = logging.getLogger("stowage.uploads")
 
@@ -32,6 +34,15 @@ def _body_bytes(request: Request[Any, Any, Any]) -> int | None:
     if "chunked" in request.headers.get("transfer-encoding", "").lower():
         return None
     return tus.number(request.headers, "content-length") or 0
+
+
+def _verifier(request: Request[Any, Any, Any], body_bytes: int | None) -> Verifier | None:
+    def trailer() -> str | None:
+        # The server adds trailer fields to the very list that began as the headers.
+        found = [value for name, value in request.scope["headers"] if name == checksum.HEADER.encode()]
+        return found[0].decode("latin-1") if found else None
+
+    return checksum.verifier(request.headers, body_bytes, trailer)
 
 
 def _url(request: Request[Any, Any, Any], settings: Settings, upload_id: UUID) -> str:
@@ -70,18 +81,21 @@ class TusCreation(Controller):
             and body_bytes > (settings.uploads.max_bytes if creation.length is None else creation.length)
         ):
             raise BodyPastLength
+        verifier = _verifier(request, body_bytes) if creation.has_body else None
         key = request.headers.get("idempotency-key")
         created = await uploads.create(principal, project_id, folder, creation, key[:IDEMPOTENCY_LIMIT] if key else None)
         headers = {"Location": _url(request, settings, created.upload.id), **_expires(created.upload)}
         if created.is_held:
-            headers["Upload-Offset"] = str(await self._with_upload(uploads, created.upload, request))
+            headers["Upload-Offset"] = str(await self._with_upload(uploads, created.upload, request, verifier))
         return Response(b"", status_code=201, headers=headers, media_type=MediaType.TEXT)
 
-    async def _with_upload(self, uploads: Uploads, upload: Upload, request: Request[Any, Any, Any]) -> int:
+    async def _with_upload(self, uploads: Uploads, upload: Upload, request: Request[Any, Any, Any], verifier: Verifier | None) -> int:
         """The upload exists whatever becomes of its first bytes, so a failure still answers 201 with the true offset."""
         try:
-            progress = await uploads.append_held(upload, request.receive)
-        except BodyPastLength:
+            progress = await uploads.append_held(upload, request.receive, verifier)
+        except (BadHeader, BodyPastLength, ChecksumMismatch, ChecksumTooLarge):
+            # The request as a whole is refused, so nobody learns of the upload.
+            await uploads.abandon(upload)
             raise
         except StowageError as error:
             log.warning("creation-with-upload kept only a part", extra={"upload": str(upload.id), "internal": error.internal})
@@ -119,9 +133,15 @@ class TusUpload(Controller):
         tus.require_offset_type(request.headers)
         tus.refuse_unsupported(request.headers)
         offset = tus.offset(request.headers)
-        declared = tus.number(request.headers, "upload-length")
+        body_bytes = _body_bytes(request)
         progress = await uploads.append(
-            principal, upload_id, offset, request.receive, body_bytes=_body_bytes(request), declared_length=declared
+            principal,
+            upload_id,
+            offset,
+            request.receive,
+            body_bytes=body_bytes,
+            declared_length=tus.number(request.headers, "upload-length"),
+            verifier=_verifier(request, body_bytes),
         )
         return Response(None, status_code=204, headers={"Upload-Offset": str(progress.offset), **_expires(progress.upload)})
 

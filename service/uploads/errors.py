@@ -90,3 +90,21 @@ class TooManyOpen(StowageError):
     code = "uploads.too_many_open"
     kind = Kind.THROTTLED
     public = "You have too many unfinished uploads. Finish or remove some."
+
+
+class ChecksumMismatch(StowageError):
+    code = "uploads.checksum_mismatch"
+    kind = Kind.CHECKSUM
+    public = "The body does not have the checksum that was sent with it. Nothing of it was kept; send it again."
+
+
+class ChecksumTooLarge(StowageError):
+    code = "uploads.checksum_too_large"
+    kind = Kind.TOO_LARGE
+    public = "A body with a checksum can have at most 1 GiB: nothing of it counts before all of it is verified."
+
+
+class TooManyMismatches(StowageError):
+    code = "uploads.too_many_mismatches"
+    kind = Kind.THROTTLED
+    public = "The checksums of this upload did not match many times in a row. Try again later."

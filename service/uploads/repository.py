@@ -168,40 +168,48 @@ async def store_multipart(session: WriteSession, upload_id: UUID, epoch: int, ke
     return (await session.scalars(statement)).one_or_none() is not None
 
 
-_COMMIT_PART = text(f"""
+_COMMIT = text(f"""
     WITH moved AS (
-        UPDATE uploads SET offset_bytes = :end, tail_key = NULL, tail_bytes = 0, lease_until = now() + {LEASE}, updated_at = now(),
-               state = CASE WHEN :end = length_bytes THEN 'COMPLETING' ELSE state END
+        UPDATE uploads SET offset_bytes = :end, tail_key = :tail, tail_bytes = :tail_bytes, lease_until = now() + {LEASE}, updated_at = now(),
+               state = CASE WHEN :end = length_bytes AND CAST(:tail AS text) IS NULL THEN 'COMPLETING' ELSE state END
         WHERE id = :upload AND epoch = :epoch AND state = 'OPEN' AND offset_bytes = :expected
-        RETURNING id)
-    INSERT INTO upload_parts (upload_id, no, start_bytes, size_bytes, etag)
-    SELECT id, :no, :start, :size, :etag FROM moved RETURNING no""")  # noqa: S608  only a constant of ours is put in
+        RETURNING id),
+    added AS (
+        INSERT INTO upload_parts (upload_id, no, start_bytes, size_bytes, etag)
+        SELECT moved.id, part.no, part.start_bytes, part.size_bytes, part.etag
+        FROM moved, unnest(CAST(:numbers AS int[]), CAST(:starts AS bigint[]), CAST(:sizes AS bigint[]), CAST(:etags AS text[]))
+             AS part(no, start_bytes, size_bytes, etag))
+    SELECT id FROM moved""")  # noqa: S608  only a constant of ours is put in
 
 
-async def commit_part(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, part: UploadPart) -> bool:
-    """P4, and F1 with the last part: one statement, one transaction. False: the epoch is over."""
+async def commit(
+    session: WriteSession,
+    upload_id: UUID,
+    epoch: int,
+    *,
+    expected: int,
+    end: int,
+    parts: Sequence[UploadPart],
+    tail: tuple[str, int] | None = None,
+) -> bool:
+    """P4 and T, and F1 with the last part: parts (and the key and bytes of a tail behind them) move the offset to `end`.
+
+    One statement, one transaction. False: the epoch is over.
+    """
+    tail_key, tail_bytes = tail or (None, 0)
     parameters = {
         "upload": upload_id,
         "epoch": epoch,
         "expected": expected,
-        "end": part.start_bytes + part.size_bytes,
-        "no": part.no,
-        "start": part.start_bytes,
-        "size": part.size_bytes,
-        "etag": part.etag,
+        "end": end,
+        "tail": tail_key,
+        "tail_bytes": tail_bytes,
+        "numbers": [part.no for part in parts],
+        "starts": [part.start_bytes for part in parts],
+        "sizes": [part.size_bytes for part in parts],
+        "etags": [part.etag for part in parts],
     }
-    return (await session.execute(_COMMIT_PART, parameters)).one_or_none() is not None
-
-
-async def commit_tail(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, end: int, key: str, size: int) -> bool:
-    """T: refer to the new tail; only then may the old one go."""
-    statement = (
-        update(Upload)
-        .where(Upload.id == upload_id, Upload.epoch == epoch, Upload.state == State.OPEN, Upload.offset_bytes == expected)
-        .values(offset_bytes=end, tail_key=key, tail_bytes=size, lease_until=_LEASE, updated_at=func.now())
-        .returning(Upload.id)
-    )
-    return (await session.scalars(statement)).one_or_none() is not None
+    return (await session.execute(_COMMIT, parameters)).one_or_none() is not None
 
 
 async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part: UploadPart) -> bool:

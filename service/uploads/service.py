@@ -15,6 +15,7 @@ from service.core.names import safe_name
 from service.core.principal import Permission, Principal
 from service.core.settings import UploadSettings
 from service.files import service as files
+from service.hints.service import Hints
 from service.projects import service as projects
 from service.projects.policies import may
 from service.quota import service as quota
@@ -23,10 +24,23 @@ from service.uploads import repository
 from service.uploads.append.appender import Appender, Tools, part_size
 from service.uploads.append.body import Body, Reason, Receive
 from service.uploads.append.leases import Leases
-from service.uploads.errors import BodyPastLength, Busy, Gone, Interrupted, LengthConflict, NameTaken, OffsetConflict, TooLarge, TooManyOpen
+from service.uploads.errors import (
+    BodyPastLength,
+    Busy,
+    ChecksumMismatch,
+    Gone,
+    Interrupted,
+    LengthConflict,
+    NameTaken,
+    OffsetConflict,
+    TooLarge,
+    TooManyMismatches,
+    TooManyOpen,
+)
 from service.uploads.finish import Finisher
 from service.uploads.models import State, Upload
 from service.uploads.repository import Seen
+from service.uploads.tus.checksum import Verifier
 from service.uploads.tus.headers import Creation
 from service.uploads.upkeep.sweep import Sweeper
 
@@ -35,6 +49,12 @@ log = logging.getLogger("stowage.uploads")
 Result = TypeVar("Result")
 
 DEFERRED_STEP = 1 << 30
+MAX_MISMATCHES = 20
+MISMATCH_WINDOW_S = 600
+
+
+def _mismatches(upload_id: UUID) -> str:
+    return f"checksum:{upload_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +76,13 @@ class Created:
 class Uploads:
     """The session core of one process."""
 
-    def __init__(self, tools: Tools, leases: Leases, sweeper: Sweeper, settings: UploadSettings, multipart_expiry_s: int) -> None:
+    def __init__(
+        self, tools: Tools, leases: Leases, hints: Hints, sweeper: Sweeper, settings: UploadSettings, multipart_expiry_s: int
+    ) -> None:
         self._tools = tools
         self._database: Database = tools.database
         self._leases = leases
+        self._hints = hints
         self._finisher: Finisher = sweeper.finisher
         self._sweeper = sweeper
         self._settings = settings
@@ -181,11 +204,20 @@ class Uploads:
 
     # -- append
     async def append(
-        self, principal: Principal, upload_id: UUID, offset: int, receive: Receive, *, body_bytes: int | None, declared_length: int | None
+        self,
+        principal: Principal,
+        upload_id: UUID,
+        offset: int,
+        receive: Receive,
+        *,
+        body_bytes: int | None,
+        declared_length: int | None,
+        verifier: Verifier | None = None,
     ) -> Progress:
         """PATCH: take the upload over at `offset` and add the body. Answers only what is committed.
 
-        Raises Missing, Forbidden, OffsetConflict, BodyPastLength, LengthConflict, Busy, Gone, Interrupted, QuotaExceeded, StoreDown, StoreFull.
+        Raises Missing, Forbidden, OffsetConflict, BodyPastLength, LengthConflict, Busy, Gone, Interrupted, QuotaExceeded, StoreDown,
+        StoreFull, ChecksumMismatch, ChecksumTooLarge, TooManyMismatches.
         """
         seen = await self.see(principal, upload_id)
         if not may(str(seen.role), Permission.UPLOAD):
@@ -193,10 +225,12 @@ class Uploads:
         self._check_before(seen.upload, offset, body_bytes, declared_length)
         if seen.upload.state == State.COMPLETE:
             return Progress(seen.upload, offset)
+        if verifier is not None and await self._hints.peek(_mismatches(upload_id)) >= MAX_MISMATCHES:
+            raise TooManyMismatches(retry_after=MISMATCH_WINDOW_S)
         if seen.is_held:
             await self._take_over(seen.upload)
         upload = await self._claim(seen.upload, offset, declared_length)
-        return await self.append_held(upload, receive)
+        return await self.append_held(upload, receive, verifier)
 
     def _check_before(self, upload: Upload, offset: int, body_bytes: int | None, declared_length: int | None) -> None:
         if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
@@ -244,10 +278,10 @@ class Uploads:
                     await quota.release(session, owners, reserved_bytes=-missing)
         return upload
 
-    async def append_held(self, upload: Upload, receive: Receive) -> Progress:
+    async def append_held(self, upload: Upload, receive: Receive, verifier: Verifier | None = None) -> Progress:
         """Add the body to an upload whose lease this request holds."""
         body = Body(receive, self._settings.idle_s)
-        appender = Appender(self._tools, upload, body, self._settings.max_bytes, lambda end: self._reserve_up_to(upload, end))
+        appender = Appender(self._tools, upload, body, self._settings.max_bytes, lambda end: self._reserve_up_to(upload, end), verifier)
         is_closed = False
         with self._leases.holding(upload.id, upload.epoch, body):
             try:
@@ -261,6 +295,11 @@ class Uploads:
                     return Progress(upload, upload.length_bytes or 0)
                 if appender.offset == upload.length_bytes:
                     await self._finish_now(upload)
+                if verifier is not None and reason is None:
+                    await self._hints.forget(_mismatches(upload.id))
+            except ChecksumMismatch:
+                await self._hints.count(_mismatches(upload.id), MISMATCH_WINDOW_S)
+                raise
             finally:
                 if not is_closed:
                     await self._finisher.let_go(upload)
@@ -294,6 +333,10 @@ class Uploads:
                 now = await session.get(Upload, upload.id)
             if now is None or now.state != State.COMPLETE:
                 raise Interrupted(internal="the object is not proven yet")
+
+    async def abandon(self, upload: Upload) -> None:
+        """An upload whose URL its client will never learn."""
+        await self._sweeper.abort(upload.id)
 
     # -- end
     async def terminate(self, principal: Principal, upload_id: UUID) -> None:

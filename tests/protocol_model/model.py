@@ -24,6 +24,7 @@ class Bytes:
     start: int
     end: int
     nonce: int
+    is_damaged: bool = False
 
 
 class Store:
@@ -89,8 +90,8 @@ class World:
     def holds(self, epoch, state="OPEN"):
         return self.row.state == state and self.row.epoch == epoch
 
-    def bytes_of(self, start, end):
-        return Bytes(start, end, next(self._nonce))
+    def bytes_of(self, start, end, *, is_damaged=False):
+        return Bytes(start, end, next(self._nonce), is_damaged)
 
     def close(self, key, value):
         self.row.state, self.row.tail = "COMPLETE", None
@@ -122,6 +123,68 @@ class World:
             yield from self.finish(epoch)
         # Shown only as the row has it; a finish that is not proven yet shows nothing.
         return done if done is not None and row.state in {"OPEN", "COMPLETE"} else None
+
+    # -- a PATCH with a checksum
+    def checked_patch(self, at, count):
+        """Parts are stored as they come and committed together once all is verified; a damaged body or a disconnect commits nothing."""
+        row = self.row
+        if row.state != "OPEN" or row.offset != at:
+            return None
+        row.epoch += 1
+        epoch = row.epoch
+        yield
+        end = min(at + count, row.length)
+        is_damaged = self.random.random() < 0.3
+        start = row.tail[1].start if row.tail else row.offset
+        held, position = [], start
+        while end - position > PART or (end - position == PART and end != row.length):
+            part = yield from self._send(epoch, position, position + PART, is_damaged=is_damaged)
+            if part is None:
+                return None
+            yield from self._store(part)
+            position += PART
+            if self.flaw == "checked_as_it_goes":
+                if not self._commit(epoch, part, part[1].end):
+                    return None
+            else:
+                held.append(part)
+        if is_damaged or self.random.random() < 0.1:
+            return None
+        if end == row.length and position == 0 and row.upload_id is None:
+            return (yield from self._whole(epoch, end))
+        return (yield from self._commit_all(epoch, held, position, end))
+
+    def _commit_all(self, epoch, held, position, end):
+        """What is left becomes a part or a tail; then everything counts at once."""
+        row, rest, tail = self.row, end - position, None
+        if rest and (end == row.length or rest >= MIN_PART):
+            part = yield from self._send(epoch, position, end)
+            if part is None:
+                return None
+            yield from self._store(part)
+            held.append(part)
+        elif rest:
+            tail = ("t", epoch, next(self._nonce)), self.bytes_of(position, end)
+            yield ("object", *tail)
+        if not self.holds(epoch):
+            return None
+        row.parts += [(number, value) for number, value, _ in held]
+        old, row.tail, row.offset = row.tail, tail, end
+        if end == row.length:
+            row.state = "COMPLETING"
+        yield
+        if old:
+            self.store.objects.pop(old[0], None)
+        if self.holds(epoch, "COMPLETING"):
+            yield from self.finish(epoch)
+        return end if row.state in {"OPEN", "COMPLETE"} else None
+
+    def _store(self, part):
+        """One part, sent again under its number while there is no answer."""
+        while self.random.random() < 0.15:
+            self.late.append(("part", (self.row.upload_id, part[0]), part[1]))
+            yield
+        yield ("part", (self.row.upload_id, part[0]), part[1])
 
     def _append(self, epoch, upto, *, is_end):
         """Bytes from the last part's end (the tail is read back) up to `upto`; returns the committed offset or None."""
@@ -157,7 +220,7 @@ class World:
             return None
         return self.row.offset
 
-    def _send(self, epoch, start, end):
+    def _send(self, epoch, start, end, *, is_damaged=False):
         row = self.row
         if row.upload_id is None:
             key = ("o", 0 if self.flaw == "key_without_epoch" else epoch)
@@ -174,7 +237,7 @@ class World:
         number = len(row.parts) + 1 if self.flaw == "numbers_reused" else row.next_part
         row.next_part += 1
         yield
-        return [number, self.bytes_of(start, end), False]
+        return [number, self.bytes_of(start, end, is_damaged=is_damaged), False]
 
     def _land(self, epoch, flying):
         """Store the parts in any order, with lost answers and retries; commit in order of start."""
@@ -354,6 +417,8 @@ class World:
             spans = [(value.start, value.end) for number, value in row.parts if there.get(number) == value]
             if row.tail and store.objects.get(row.tail[0]) == (row.tail[1],):
                 spans.append((row.tail[1].start, row.tail[1].end))
+            if any(value.is_damaged for _, value in row.parts):
+                raise Violation("bytes that failed their checksum count")
             if not covers(spans, row.offset):
                 raise Violation("a hole below the offset")
 
@@ -423,7 +488,8 @@ class Runner:
             return [world.head(), None, True]
         if choice < 0.325:
             return [world.delete(), None, False]
-        return [world.patch(world.shown, self.random.randint(1, 24)), None, True]
+        patch = world.checked_patch if self.random.random() < 0.25 else world.patch
+        return [patch(world.shown, self.random.randint(1, 24)), None, True]
 
     def _step(self):
         world = self.world

@@ -15,6 +15,7 @@ FLAWS = [
     "commit_out_of_order",
     "old_tail_first",
     "sweep_unfenced",
+    "checked_as_it_goes",
 ]
 
 

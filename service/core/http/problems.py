@@ -27,6 +27,8 @@ STATUS = {
     Kind.LOCKED: 423,
     Kind.THROTTLED: 429,
     Kind.UNAVAILABLE: 503,
+    # Of tus 1.0.0; no RFC has it.
+    Kind.CHECKSUM: 460,
     Kind.STORE_FULL: 507,
 }
 _LITESTAR_CODES = {

@@ -2,7 +2,8 @@
 
 Rules (docs/reference/upload-protocol.md): numbers are never reused; commits go in the order of `start`, so the
 offset is always a contiguous prefix; a remainder becomes a short part or a tail; nothing is acknowledged
-before its commit. Bytes beyond the declared length are never committed with it.
+before its commit. Bytes beyond the declared length are never committed with it. Of a body with a checksum nothing is
+committed before all of it is verified; then all of it at once.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from service.uploads.append.body import Body, Reason, Stop
 from service.uploads.append.buffers import Buffer, BufferPool
 from service.uploads.errors import BodyPastLength, Busy
 from service.uploads.models import Upload, UploadPart
+from service.uploads.tus.checksum import Verifier
 
 log = logging.getLogger("stowage.uploads")
 
@@ -65,10 +67,15 @@ def may_be_short_part(upload: Upload, end: int, next_number: int, max_bytes: int
 class Appender:
     """One holder of one upload in one epoch. `offset` is what is committed."""
 
-    def __init__(self, tools: Tools, upload: Upload, body: Body, max_bytes: int, reserve_up_to: ReserveUpTo) -> None:
+    def __init__(
+        self, tools: Tools, upload: Upload, body: Body, max_bytes: int, reserve_up_to: ReserveUpTo, verifier: Verifier | None = None
+    ) -> None:
         self._tools = tools
         self._upload = upload
         self._body = body
+        self._verifier = verifier
+        # Stored and not yet committed: all parts of a body that is still to be verified.
+        self._unverified: list[UploadPart] = []
         self._max_bytes = max_bytes
         self._reserve_up_to = reserve_up_to
         self._reserved = upload.reserved_bytes
@@ -78,6 +85,7 @@ class Appender:
         self.etag = ""
         self._start = upload.offset_bytes - upload.tail_bytes
         self._tail_key, self._tail_bytes = upload.tail_key, upload.tail_bytes
+        self._old_tail = upload.tail_key
         self._key, self._s3_upload_id = upload.key, upload.s3_upload_id
         self._next_number = upload.next_part
         self._tails = 0
@@ -91,12 +99,20 @@ class Appender:
     async def run(self) -> Reason | None:
         """Read the body to its end or to an interruption, and make durable what came. Returns why it stopped.
 
-        Raises BodyPastLength, Busy (the epoch is over), StoreDown, StoreFull, DatabaseDown.
+        Raises BodyPastLength, Busy (the epoch is over), StoreDown, StoreFull, DatabaseDown; with a checksum ChecksumMismatch,
+        ChecksumTooLarge, BadHeader.
         """
         try:
             reason = await self._read_all()
+            if self._verifier is not None:
+                if reason is not None:
+                    return reason
+                self._verifier.check()
             await self._flush(is_end=reason is None)
             await self._land()
+            if self._unverified:
+                last = self._unverified[-1]
+                await self._commit(self._unverified, last.start_bytes + last.size_bytes)
         except EpochOver as error:
             raise Busy from error
         finally:
@@ -115,8 +131,7 @@ class Appender:
                     await self._land()
                 if stop.reason is not Reason.CHECKPOINT:
                     return stop.reason
-                await self._flush(is_end=False)
-                await self._land()
+                await self._checkpoint()
 
     async def _accept(self, data: memoryview) -> None:
         length = self._upload.length_bytes
@@ -125,6 +140,8 @@ class Appender:
             # Keep only what earlier parts hold: the request as a whole is wrong.
             self._drop_buffer()
             raise BodyPastLength
+        if self._verifier is not None:
+            self._verifier.update(data)
         self.received += len(data)
         end = self._upload.offset_bytes + self.received
         if length is None and end > self._reserved:
@@ -143,11 +160,26 @@ class Appender:
 
     async def _make_room(self, count: int) -> bool:
         """Wait for memory. False: our own buffer went to the store instead, so a fresh one is needed."""
-        if await self._tools.pool.room(count, ROOM_WAIT_S) and self._body.take_reason() is None:
+        has_room = await self._tools.pool.room(count, ROOM_WAIT_S)
+        if has_room and self._body.take_reason() is None:
             return True
-        await self._flush(is_end=False)
-        await self._land()
+        if not await self._checkpoint() and not has_room:
+            raise Stop(Reason.NO_ROOM)
         return False
+
+    async def _checkpoint(self) -> bool:
+        """Give the buffer back. False: it has to be kept, being too small for a part of what is not verified yet."""
+        if self._verifier is None:
+            await self._flush(is_end=False)
+        elif self._buffer is not None and self._may_be_part(self._buffer, self._start + self._buffer.filled):
+            await self._send()
+        else:
+            return False
+        await self._land()
+        return True
+
+    def _may_be_part(self, buffer: Buffer, end: int) -> bool:
+        return buffer.filled >= MIN_PART and may_be_short_part(self._upload, end, self._next_number, self._max_bytes)
 
     async def _ready_buffer(self) -> Buffer:
         if self._buffer is None:
@@ -182,9 +214,9 @@ class Appender:
         part = UploadPart(upload_id=self._upload.id, no=number, start_bytes=self._start, size_bytes=buffer.filled, etag="")
         self._start += buffer.filled
         # The tail, if there was one, is the head of this part now.
-        old_tail, self._tail_key, self._tail_bytes = self._tail_key, None, 0
+        self._tail_key, self._tail_bytes = None, 0
         before = self._flying[-1] if self._flying else None
-        task = asyncio.create_task(self._store_part(part, buffer, before, old_tail))
+        task = asyncio.create_task(self._store_part(part, buffer, before))
         task.add_done_callback(self._on_landed)
         self._flying.append(task)
         while len(self._flying) >= self._tools.parts_in_flight:
@@ -195,7 +227,7 @@ class Appender:
         if not task.cancelled() and task.exception() is not None:
             self._body.poke(Reason.STORE_FAILED)
 
-    async def _store_part(self, part: UploadPart, buffer: Buffer, before: asyncio.Task[None] | None, old_tail: str | None) -> None:
+    async def _store_part(self, part: UploadPart, buffer: Buffer, before: asyncio.Task[None] | None) -> None:
         try:
             part.etag = await self._tools.store.put_part(
                 self._tools.bucket, str(self._key), str(self._s3_upload_id), part.no, buffer.view[: buffer.filled]
@@ -205,13 +237,23 @@ class Appender:
         if before is not None:
             await before
         # A number in S3 without a row is dropped at Complete; a row always has its part.
-        expected = self.offset
+        if self._verifier is None:
+            await self._commit([part], part.start_bytes + part.size_bytes)
+        else:
+            self._unverified.append(part)
+
+    async def _commit(self, parts: list[UploadPart], end: int, tail: tuple[str, int] | None = None) -> None:
+        """Move the offset; only then may the old tail go."""
         async with self._tools.database.statement() as session:
-            if not await repository.commit_part(session, self._upload.id, self._upload.epoch, expected=expected, part=part):
+            if not await repository.commit(
+                session, self._upload.id, self._upload.epoch, expected=self.offset, end=end, parts=parts, tail=tail
+            ):
                 raise EpochOver
-        self.offset = part.start_bytes + part.size_bytes
-        if old_tail is not None:
-            await self._forget(old_tail)
+        self.offset = end
+        parts.clear()
+        if self._old_tail is not None:
+            await self._forget(self._old_tail)
+        self._old_tail = tail[0] if tail else None
 
     async def _open_multipart(self) -> None:
         if self._s3_upload_id is not None:
@@ -240,7 +282,7 @@ class Appender:
             await self._store_tail(buffer, end)
         elif is_last and self._start == 0 and self._s3_upload_id is None and not self._flying:
             await self._store_whole(buffer)
-        elif is_last or (buffer.filled >= MIN_PART and may_be_short_part(self._upload, end, self._next_number, self._max_bytes)):
+        elif is_last or self._may_be_part(buffer, end):
             await self._send()
         else:
             await self._store_tail(buffer, end)
@@ -265,14 +307,8 @@ class Appender:
             await self._tools.store.put(self._tools.bucket, key, buffer.view[:size])
         finally:
             self._drop_buffer()
-        async with self._tools.database.statement() as session:
-            if not await repository.commit_tail(
-                session, self._upload.id, self._upload.epoch, expected=self.offset, end=end, key=key, size=size
-            ):
-                raise EpochOver
-        old, self._tail_key, self._tail_bytes, self.offset = self._tail_key, key, size, end
-        if old is not None:
-            await self._forget(old)
+        await self._commit(self._unverified, end, (key, size))
+        self._tail_key, self._tail_bytes = key, size
 
     async def _forget(self, key: str) -> None:
         # Unreferenced now; what can't be deleted here is swept at the upload's end.

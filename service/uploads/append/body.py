@@ -16,6 +16,7 @@ class Reason(StrEnum):
     STALLED = "stalled"
     STORE_FAILED = "store_failed"
     DISCONNECTED = "disconnected"
+    NO_ROOM = "no_room"
 
 
 class Stop(Exception):

@@ -8,9 +8,10 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from service.uploads.errors import BadHeader, NotSupported, UnsupportedVersion, WrongContentType
+from service.uploads.tus.checksum import ALGORITHMS
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,expiration"
+EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,expiration,checksum,checksum-trailer"
 OFFSET_TYPE = "application/offset+octet-stream"
 MAX_METADATA_BYTES = 8 * 1024
 MAX_METADATA_KEYS = 32
@@ -20,6 +21,7 @@ EXPOSED = (
     "Tus-Version",
     "Tus-Extension",
     "Tus-Max-Size",
+    "Tus-Checksum-Algorithm",
     "Upload-Offset",
     "Upload-Length",
     "Upload-Defer-Length",
@@ -86,11 +88,10 @@ def require_offset_type(headers: Mapping[str, str]) -> None:
 
 
 def refuse_unsupported(headers: Mapping[str, str]) -> None:
-    """A checksum that would be ignored must not look verified. Raises NotSupported."""
-    for name in ("upload-checksum", "upload-concat"):
-        if name in headers:
-            message = f"{name} is not supported by this server yet."
-            raise NotSupported(message)
+    """Raises NotSupported."""
+    if "upload-concat" in headers:
+        message = "Upload-Concat is not supported by this server yet."
+        raise NotSupported(message)
 
 
 def parse_metadata(raw: str) -> dict[str, str]:
@@ -167,4 +168,9 @@ def status_headers(*, offset_bytes: int, length_bytes: int | None, metadata_raw:
 
 
 def option_headers(max_bytes: int) -> dict[str, str]:
-    return {"Tus-Version": VERSION, "Tus-Extension": EXTENSIONS, "Tus-Max-Size": str(max_bytes)}
+    return {
+        "Tus-Version": VERSION,
+        "Tus-Extension": EXTENSIONS,
+        "Tus-Max-Size": str(max_bytes),
+        "Tus-Checksum-Algorithm": ",".join(ALGORITHMS),
+    }
