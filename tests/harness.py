@@ -180,7 +180,9 @@ class Client(httpx.Client):
         self.close()
 
     def project(self, name: str = "Test") -> str:
-        return self.post("/projects", json={"name": name}).json()["id"]
+        answer = self.post("/projects", json={"name": name})
+        assert answer.status_code == 201, answer.text
+        return answer.json()["id"]
 
     def create(
         self, project: str, length: int | None, headers: dict | None = None, content: bytes | None = None, query: str = "", **meta: str

@@ -4,11 +4,13 @@ A request handler is given one session whose transaction ends before the respons
 is a failed request. Streams and jobs take `Database` instead and open short units of work themselves.
 """
 
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
-from sqlalchemy import MetaData
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError
+from sqlalchemy import MetaData, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
@@ -63,6 +65,7 @@ class Database:
                 "tcp_user_timeout": 20_000,
             },
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_stale)
         reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._read = async_sessionmaker(reading, class_=ReadSession, expire_on_commit=False)
         self._statement = async_sessionmaker(reading, class_=WriteSession, expire_on_commit=False)
@@ -91,6 +94,15 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _refuse_stale(connection: Any, _record: object, _proxy: object) -> None:
+    """A pooled connection on which the server has said something unasked is over: it was restarted. All are made anew then."""
+    watch = select.poll()
+    watch.register(connection.driver_connection.fileno(), select.POLLIN)
+    if watch.poll(0):
+        message = "the server closed a pooled connection"
+        raise InvalidatePoolError(message)
 
 
 class _as_domain_errors:  # noqa: N801  used as a function

@@ -182,7 +182,7 @@ _COMMIT = text(f"""
     SELECT id FROM moved""")  # noqa: S608  only a constant of ours is put in
 
 
-async def commit(
+async def commit_up_to(
     session: WriteSession,
     upload_id: UUID,
     epoch: int,

@@ -5,7 +5,10 @@ import time
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from service.core.db import Database
+from service.core.settings import DatabaseSettings
 from tests.harness import TUS, wait_until
 
 MIB = 1 << 20
@@ -96,13 +99,9 @@ def test_database_down_head_is_423_and_patch_503(stack, client, project):
     assert offset in {MIB, MIB + 1}
 
 
-def test_database_away_for_longer(stack, client, project):
-    """Frozen, not killed: connections hang instead of failing at once."""
+def test_a_database_that_restarts_costs_no_byte(stack, client, project):
     url = client.create(project, 10 * MIB, filename="db").headers["location"]
     client.append(url, 0, b"x" * MIB)
-    stack.sql("SELECT 1")
-    pid = stack.pid("postgres")
-    assert pid is not None
     assert stack.kill("postgres")
     head = client.head(url, headers=TUS)
     assert head.status_code in {200, 423}
@@ -110,6 +109,20 @@ def test_database_away_for_longer(stack, client, project):
         assert head.headers["upload-offset"] == str(MIB)
     stack.wait_ready("postgres")
     assert client.offset(url) == MIB
+
+
+async def test_a_pooled_connection_that_the_server_closed_is_not_used(stack):
+    database = Database(DatabaseSettings(url=stack.database_url(), pool_size=2))
+
+    async def backend():
+        async with database.read() as session:
+            return (await session.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+
+    first = await backend()
+    assert await backend() == first, "it is pooled"
+    stack.sql("SELECT pg_terminate_backend(%s, 5000)", first)
+    assert await backend() != first
+    await database.close()
 
 
 def test_redis_down_everything_but_background_work_goes_on(stack, client, project):

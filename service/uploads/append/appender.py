@@ -245,7 +245,7 @@ class Appender:
     async def _commit(self, parts: list[UploadPart], end: int, tail: tuple[str, int] | None = None) -> None:
         """Move the offset; only then may the old tail go."""
         async with self._tools.database.statement() as session:
-            if not await repository.commit(
+            if not await repository.commit_up_to(
                 session, self._upload.id, self._upload.epoch, expected=self.offset, end=end, parts=parts, tail=tail
             ):
                 raise EpochOver
