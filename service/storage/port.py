@@ -88,6 +88,13 @@ class Multipart(Protocol):
         """Store one part, verified by checksum; returns its ETag. Raises StoreDown, StoreFull, UploadGone."""
         ...
 
+    async def copy_part(self, bucket: str, key: str, upload_id: str, number: int, source: str, start: int, end: int) -> str:
+        """A part made at the store of bytes start..end-1 of the object `source`; returns its ETag.
+
+        Raises ObjectMissing, StoreDown, StoreFull, UploadGone.
+        """
+        ...
+
     async def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[Part]) -> str:
         """Returns the object's ETag. Raises UploadGone, PartsRefused, StoreDown, StoreFull."""
         ...

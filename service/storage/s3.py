@@ -88,6 +88,18 @@ class S3Store:
     async def create_multipart(self, bucket: str, key: str) -> str:
         return str((await self._control("create_multipart_upload", Bucket=bucket, Key=key))["UploadId"])
 
+    async def copy_part(self, bucket: str, key: str, upload_id: str, number: int, source: str, start: int, end: int) -> str:
+        answer = await self._control(
+            "upload_part_copy",
+            Bucket=bucket,
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            CopySource={"Bucket": bucket, "Key": source},
+            CopySourceRange=f"bytes={start}-{end - 1}",
+        )
+        return str(answer["CopyPartResult"]["ETag"]).strip('"')
+
     async def complete_multipart(self, bucket: str, key: str, upload_id: str, parts: Sequence[Part]) -> str:
         listed = [{"PartNumber": part.number, "ETag": f'"{part.etag}"'} for part in parts]
         answer = await self._control(

@@ -17,7 +17,7 @@ from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, e
 from service.core.settings import Settings
 from service.uploads import repository
 from service.uploads.errors import BadHeader, BodyPastLength, Busy, ChecksumMismatch, ChecksumTooLarge, NotFinished
-from service.uploads.models import State, Upload
+from service.uploads.models import Kind, State, Upload
 from service.uploads.schemas import UploadPage, UploadView
 from service.uploads.service import Uploads
 from service.uploads.tus import checksum
@@ -51,7 +51,8 @@ def _url(request: Request[Any, Any, Any], settings: Settings, upload_id: UUID) -
 
 
 def _expires(upload: Upload) -> dict[str, str]:
-    return {} if upload.state == State.COMPLETE else {"Upload-Expires": tus.http_date(upload.expires_at)}
+    is_settled = upload.kind == Kind.FINAL or (upload.kind == Kind.WHOLE and upload.state == State.COMPLETE)
+    return {} if is_settled else {"Upload-Expires": tus.http_date(upload.expires_at)}
 
 
 class TusCreation(Controller):
@@ -118,8 +119,10 @@ class TusUpload(Controller):
             await uploads.see(principal, upload_id)
             raise Busy(internal="expired token of the owner")
         upload = await uploads.offset(principal, upload_id)
-        shown = tus.status_headers(offset_bytes=upload.offset_bytes, length_bytes=upload.length_bytes, metadata_raw=upload.metadata_raw)
-        return Response(None, headers={**shown, **_expires(upload)}, media_type=MediaType.TEXT)
+        offset = None if upload.kind == Kind.FINAL and upload.state != State.COMPLETE else upload.offset_bytes
+        shown = tus.status_headers(offset_bytes=offset, length_bytes=upload.length_bytes, metadata_raw=upload.metadata_raw)
+        concat = tus.concat_header(is_partial=upload.kind == Kind.PARTIAL, partials=upload.partials)
+        return Response(None, headers={**shown, **concat, **_expires(upload)}, media_type=MediaType.TEXT)
 
     @patch("/{upload_id:uuid}", status_code=204, summary="tus: append bytes at Upload-Offset", request_max_body_size=None)
     async def append(
@@ -131,7 +134,6 @@ class TusUpload(Controller):
     ) -> Response[None]:
         tus.check_version(request.headers)
         tus.require_offset_type(request.headers)
-        tus.refuse_unsupported(request.headers)
         offset = tus.offset(request.headers)
         body_bytes = _body_bytes(request)
         progress = await uploads.append(

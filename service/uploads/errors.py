@@ -20,11 +20,6 @@ class WrongContentType(StowageError):
     public = "The body of an upload has Content-Type application/offset+octet-stream."
 
 
-class NotSupported(Invalid):
-    code = "uploads.not_supported"
-    public = "This server does not offer that tus extension."
-
-
 class OffsetConflict(StowageError):
     code = "uploads.offset_conflict"
     kind = Kind.CONFLICT
@@ -108,3 +103,20 @@ class TooManyMismatches(StowageError):
     code = "uploads.too_many_mismatches"
     kind = Kind.THROTTLED
     public = "The checksums of this upload did not match many times in a row. Try again later."
+
+
+class FinalHasNoBody(StowageError):
+    code = "uploads.final_has_no_body"
+    kind = Kind.FORBIDDEN
+    public = "A final upload is made of its partial uploads; it takes no bytes of its own."
+
+
+class NotPartial(Invalid):
+    code = "uploads.not_partial"
+    public = "Upload-Concat names an upload that is no partial upload of this project."
+
+
+class PartialTaken(StowageError):
+    code = "uploads.partial_taken"
+    kind = Kind.CONFLICT
+    public = "A partial upload named here is being joined by another final upload."

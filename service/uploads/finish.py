@@ -14,10 +14,11 @@ from service.files import service as files
 from service.quota import service as quota
 from service.storage import keys
 from service.storage.checksums import multipart_etag
+from service.storage.join import join
 from service.storage.port import Part, PartsRefused, StoreDown, UploadGone
 from service.uploads import repository
 from service.uploads.append.appender import AppendStore
-from service.uploads.models import State, Upload, UploadPart
+from service.uploads.models import ENDED, Kind, State, Upload, UploadPart
 
 log = logging.getLogger("stowage.uploads")
 
@@ -50,7 +51,9 @@ def stored_object(upload: Upload, bucket: str, key: str, etag: str) -> files.Sto
 
 
 async def list_version(session: WriteSession, upload: Upload, reserved_bytes: int, stored: files.StoredObject) -> None:
-    """The rest of F3, in the transaction that closed the upload: version, result, quota last."""
+    """The rest of F3, in the transaction that closed the upload: version, result, quota last. A partial waits for its final."""
+    if upload.kind == Kind.PARTIAL:
+        return
     file_id, version_id = await files.store_version(session, stored)
     await repository.set_result(session, upload.id, file_id, version_id)
     owners = quota.Owners(upload.user_id, upload.project_id)
@@ -104,6 +107,8 @@ class Finisher:
             log.warning("lease not released; it runs out by itself", extra={"upload": str(upload.id)})
 
     async def _finish_held(self, upload: Upload) -> bool:
+        if upload.kind == Kind.FINAL:
+            return await self._join(upload)
         if upload.s3_upload_id is None:
             return await self._to_object(upload)
         if upload.tail_key is not None:
@@ -123,6 +128,31 @@ class Finisher:
         if upload.tail_key is not None:
             await self._drop(upload.tail_key)
         return closed is not None
+
+    async def _join(self, upload: Upload) -> bool:
+        """A final: its partials become one object under this epoch's own key. False: not all of them are there yet."""
+        async with self.database.read() as session:
+            found = await repository.partials_of(session, upload.id)
+        order = upload.partials or []
+        if any(found[one].state in ENDED if one in found else True for one in order):
+            await self._lose(upload, "a partial upload was ended before it could be joined")
+            return False
+        if any(found[one].state != State.COMPLETE for one in order):
+            return False
+        key = keys.object_key(upload.id, upload.epoch)
+        sources = [(str(found[one].key), found[one].length_bytes or 0) for one in order]
+        etag = await join(self.store, self.bucket, key, sources, lambda: self._keep_lease(upload))
+        async with self.database.write() as session:
+            reserved = await repository.close_join(session, upload.id, upload.epoch, key)
+            if reserved is not None:
+                await list_version(session, upload, reserved, stored_object(upload, self.bucket, key, etag))
+        return reserved is not None
+
+    async def _keep_lease(self, upload: Upload) -> None:
+        """A join may take minutes. Raises StoreDown where somebody else has taken it over."""
+        async with self.database.statement() as session:
+            if not await repository.renew_leases(session, [(upload.id, upload.epoch)]):
+                raise StoreDown(internal="the join was taken over")
 
     async def _read_tail(self, key: str) -> bytes:
         return b"".join([chunk async for chunk in self.store.read(self.bucket, key)])
@@ -184,6 +214,7 @@ class Finisher:
         async with self.database.write() as session:
             lost = await repository.mark_lost(session, upload.id)
             if lost is not None:
+                await repository.give_partials_back(session, upload.id)
                 await quota.release(session, quota.Owners(lost.user_id, lost.project_id), reserved_bytes=lost.reserved_bytes)
 
     async def look_for_lost(self, upload_id: UUID, key: str | None, length: int | None) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, func, text
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, Uuid, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.core.db import Model
@@ -20,17 +20,34 @@ class State(StrEnum):
     LOST = "LOST"
 
 
+ENDED = frozenset({State.ABORTING, State.ABORTED, State.LOST})
+
+
+class Kind(StrEnum):
+    """tus concatenation: a whole upload, a partial one, or a final one that joins partials."""
+
+    WHOLE = "whole"
+    PARTIAL = "partial"
+    FINAL = "final"
+
+
 class Upload(Model):
-    """One upload. `epoch` fences every commit; `offset_bytes` is what a response may show; `length_bytes` is None while deferred."""
+    """One upload. `epoch` fences every commit; `offset_bytes` is what a response may show; `length_bytes` is None while deferred.
+
+    A final names its `partials` in order; a partial is `joined_into` one final at most, and keeps its reservation until then.
+    """
 
     __tablename__ = "uploads"
     __table_args__ = (
         CheckConstraint("state IN ('OPEN', 'COMPLETING', 'COMPLETE', 'ABORTING', 'ABORTED', 'LOST')", name="state"),
+        CheckConstraint("kind IN ('whole', 'partial', 'final') AND (kind = 'final') = (partials IS NOT NULL)", name="kind"),
         CheckConstraint("offset_bytes >= 0 AND (length_bytes IS NULL OR offset_bytes <= length_bytes)", name="offset"),
         Index("uq_uploads_idempotency", "user_id", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
         Index("ix_uploads_unfinished", "user_id", "id", postgresql_where=text("state IN ('OPEN', 'COMPLETING')")),
         Index("ix_uploads_sweep", "state", "expires_at", postgresql_where=text("state IN ('OPEN', 'COMPLETING', 'ABORTING', 'LOST')")),
         Index("ix_uploads_sweep_after", "sweep_after", postgresql_where=text("sweep_after IS NOT NULL")),
+        Index("ix_uploads_joined_into", "joined_into", postgresql_where=text("joined_into IS NOT NULL")),
+        Index("ix_uploads_idle_partials", "expires_at", postgresql_where=text("kind = 'partial' AND state = 'COMPLETE'")),
         {"postgresql_with": {"fillfactor": 70}},
     )
 
@@ -39,6 +56,9 @@ class Upload(Model):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
     folder_id: Mapped[UUID] = mapped_column()
     protocol: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text, server_default=Kind.WHOLE)
+    partials: Mapped[list[UUID] | None] = mapped_column(ARRAY(Uuid))
+    joined_into: Mapped[UUID | None] = mapped_column()
     name: Mapped[str] = mapped_column(Text)
     claimed_type: Mapped[str | None] = mapped_column(Text)
     on_conflict: Mapped[str] = mapped_column(Text)

@@ -1,15 +1,16 @@
 """Every statement on uploads and parts. Each write names the epoch it believes in; time is Postgres's now()."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, text, update
+from sqlalchemy.orm import aliased
 
 from service.core.db import ReadSession, WriteSession
 from service.core.principal import Principal
 from service.projects.models import Project, ProjectMember
-from service.uploads.models import State, Upload, UploadPart
+from service.uploads.models import Kind, State, Upload, UploadPart
 
 LEASE = "interval '30 seconds'"
 FINISH_LEASE = "interval '30 seconds'"
@@ -49,9 +50,9 @@ async def by_idempotency_key(session: ReadSession, user_id: UUID, key: str) -> U
 # Plain SQL where every upload passes: building and mapping the statement anew would cost more than running it.
 _INSERT = text(f"""
     INSERT INTO uploads (id, project_id, user_id, folder_id, protocol, name, claimed_type, on_conflict, metadata_raw, length_bytes,
-                         reserved_bytes, part_bytes, idempotency_key, epoch, lease_until, expires_at)
+                         reserved_bytes, part_bytes, idempotency_key, kind, partials, state, epoch, lease_until, expires_at)
     SELECT :id, :project_id, :user_id, :folder_id, :protocol, :name, :claimed_type, :on_conflict, :metadata_raw, :length_bytes,
-           :reserved_bytes, :part_bytes, :idempotency_key, :epoch, CASE WHEN :epoch > 0 THEN now() + {LEASE} END,
+           :reserved_bytes, :part_bytes, :idempotency_key, :kind, CAST(:partials AS uuid[]), :state, :epoch, CASE WHEN :epoch > 0 THEN now() + {LEASE} END,
            now() + make_interval(secs => :expiry_s)
     WHERE (SELECT count(*) FROM uploads WHERE user_id = :user_id AND state IN ('OPEN', 'COMPLETING')) < :most_open
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
@@ -70,6 +71,9 @@ _INSERTED = (
     "reserved_bytes",
     "part_bytes",
     "idempotency_key",
+    "kind",
+    "partials",
+    "state",
     "epoch",
 )
 
@@ -245,11 +249,13 @@ async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, ex
 
 
 async def take_finish(session: WriteSession, upload_id: UUID, epoch: int | None) -> Upload | None:
-    """Take the right to finish: the holder's own epoch, or anyone once no lease is live."""
+    """Take the right to finish: the holder's own epoch, or anyone once no lease is live. A final waits for its partials."""
     mine = Upload.epoch == epoch if epoch is not None else IS_FREE
+    partial = aliased(Upload)
+    waits = select(partial.id).where(partial.joined_into == Upload.id, partial.state.in_([State.OPEN, State.COMPLETING]))
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, IS_FREE))
+        .where(Upload.id == upload_id, Upload.state == State.COMPLETING, or_(mine, IS_FREE), ~waits.exists())
         .values(epoch=Upload.epoch + 1, lease_until=FINISH_LEASE_UNTIL)
         .returning(Upload)
     )
@@ -341,12 +347,51 @@ async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
 
 
 async def unfinished(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[Upload]:
+    """Partial uploads are left out: they mean nothing to a person."""
     query = (
         select(Upload)
-        .where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING]))
+        .where(Upload.user_id == user_id, Upload.state.in_([State.OPEN, State.COMPLETING]), Upload.kind != Kind.PARTIAL)
         .order_by(Upload.id.desc())
         .limit(limit)
     )
     if before is not None:
         query = query.where(Upload.id < before)
     return (await session.scalars(query)).all()
+
+
+async def lock_partials(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, Upload]:
+    """Partial uploads by id, locked in the order of their ids."""
+    query = select(Upload).where(Upload.id.in_(ids)).order_by(Upload.id).with_for_update()
+    return {row.id: row for row in await session.scalars(query)}
+
+
+async def partials_of(session: ReadSession, final_id: UUID) -> dict[UUID, Upload]:
+    return {row.id: row for row in await session.scalars(select(Upload).where(Upload.joined_into == final_id))}
+
+
+async def take_partials(session: WriteSession, final_id: UUID, ids: Collection[UUID]) -> None:
+    await session.execute(update(Upload).where(Upload.id.in_(ids)).values(joined_into=final_id))
+
+
+async def give_partials_back(session: WriteSession, final_id: UUID) -> None:
+    """The final came to nothing: its partials may be joined by another."""
+    await session.execute(update(Upload).where(Upload.joined_into == final_id).values(joined_into=None))
+
+
+_CLOSE_JOIN = text(f"""
+    UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', lease_until = NULL, updated_at = now(),
+           sweep_after = {_SWEEP_AFTER}
+    WHERE id = :upload AND epoch = :epoch AND state = 'COMPLETING' RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
+_USE_UP_PARTIALS = text("""
+    WITH used AS (SELECT id, reserved_bytes FROM uploads WHERE joined_into = :upload AND state = 'COMPLETE' ORDER BY id FOR UPDATE)
+    UPDATE uploads SET state = 'ABORTED', reserved_bytes = 0, sweep_after = now(), updated_at = now()
+    FROM used WHERE uploads.id = used.id RETURNING used.reserved_bytes""")
+
+
+async def close_join(session: WriteSession, upload_id: UUID, epoch: int, key: str) -> int | None:
+    """F3 of a final: its partials are used up with it. Returns the bytes that were reserved for all of them; None: the epoch is over."""
+    own: int | None = (await session.execute(_CLOSE_JOIN, {"upload": upload_id, "epoch": epoch, "key": key})).scalar_one_or_none()
+    if own is None:
+        return None
+    used = await session.execute(_USE_UP_PARTIALS, {"upload": upload_id})
+    return own + sum(int(row.reserved_bytes) for row in used)

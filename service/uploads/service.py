@@ -10,13 +10,10 @@ from uuid import UUID
 
 from service.core.db import Database
 from service.core.errors import Forbidden, Missing, StowageError
-from service.core.ids import new_id
-from service.core.names import safe_name
 from service.core.principal import Permission, Principal
 from service.core.settings import UploadSettings
 from service.files import service as files
 from service.hints.service import Hints
-from service.projects import service as projects
 from service.projects.policies import may
 from service.quota import service as quota
 from service.storage import keys
@@ -24,21 +21,21 @@ from service.uploads import repository
 from service.uploads.append.appender import Appender, Tools, part_size
 from service.uploads.append.body import Body, Reason, Receive
 from service.uploads.append.leases import Leases
+from service.uploads.creating import DEFERRED_STEP, Created, Creator
 from service.uploads.errors import (
     BodyPastLength,
     Busy,
     ChecksumMismatch,
+    FinalHasNoBody,
     Gone,
     Interrupted,
     LengthConflict,
-    NameTaken,
     OffsetConflict,
     TooLarge,
     TooManyMismatches,
-    TooManyOpen,
 )
 from service.uploads.finish import Finisher
-from service.uploads.models import State, Upload
+from service.uploads.models import ENDED, Kind, State, Upload
 from service.uploads.repository import Seen
 from service.uploads.tus.checksum import Verifier
 from service.uploads.tus.headers import Creation
@@ -48,7 +45,7 @@ log = logging.getLogger("stowage.uploads")
 
 Result = TypeVar("Result")
 
-DEFERRED_STEP = 1 << 30
+JOIN_WAIT_S = 0.7
 MAX_MISMATCHES = 20
 MISMATCH_WINDOW_S = 600
 
@@ -63,14 +60,6 @@ class Progress:
 
     upload: Upload
     offset: int
-
-
-@dataclass(frozen=True, slots=True)
-class Created:
-    """A new upload, or the one an earlier request with the same idempotency key made. `is_held`: by this request, for its body."""
-
-    upload: Upload
-    is_held: bool
 
 
 class Uploads:
@@ -88,65 +77,25 @@ class Uploads:
         self._settings = settings
         # The store drops open multipart uploads by their age; never promise more than it keeps.
         self._expiry_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
+        self._creator = Creator(self._database, settings, self._expiry_s)
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- create
     async def create(
         self, principal: Principal, project_id: UUID, folder_id: UUID | None, creation: Creation, idempotency_key: str | None
     ) -> Created:
-        """C1: reserve and insert. Raises TooLarge, QuotaExceeded, NameTaken, TooManyOpen, Missing, Forbidden, BadName."""
-        length = creation.length
-        if length is not None and length > self._settings.max_bytes:
-            raise TooLarge
-        async with self._database.write() as session:
-            await projects.require(session, principal, project_id, Permission.UPLOAD)
-            if idempotency_key is not None:
-                earlier = await repository.by_idempotency_key(session, principal.user_id, idempotency_key)
-                if earlier is not None:
-                    return self._again(earlier)
-            folder = await files.resolve_folder(session, project_id, folder_id, creation.folder_path, principal.user_id)
-            name = safe_name(creation.name)
-            if creation.on_conflict == "fail" and await files.name_is_taken(session, project_id, folder, name):
-                raise NameTaken
-            reserved = DEFERRED_STEP if length is None else length
-            # A body that comes along needs no second transaction to take the upload over.
-            is_held = creation.has_body and length != 0
-            upload = Upload(
-                id=new_id(),
-                project_id=project_id,
-                user_id=principal.user_id,
-                folder_id=folder,
-                protocol="tus",
-                name=name,
-                claimed_type=creation.claimed_type,
-                on_conflict=creation.on_conflict,
-                metadata_raw=creation.metadata_raw,
-                length_bytes=length,
-                reserved_bytes=reserved,
-                part_bytes=part_size(length, self._settings.max_bytes),
-                idempotency_key=idempotency_key,
-                offset_bytes=0,
-                state=State.OPEN,
-                epoch=int(is_held),
-                next_part=1,
-                tail_bytes=0,
-            )
-            if not await repository.insert(session, upload, expiry_s=self._expiry_s, most_open=self._settings.max_open_per_user):
-                earlier = await repository.by_idempotency_key(session, principal.user_id, idempotency_key) if idempotency_key else None
-                if earlier is None:
-                    raise TooManyOpen(retry_after=60)
-                return self._again(earlier)
-            await quota.reserve(session, quota.Owners(principal.user_id, project_id), reserved)
-        log.info("created", extra={"upload": str(upload.id), "user": str(principal.user_id), "bytes": length})
-        if length == 0:
+        """C1, and what can be finished at once is. Raises as Creator.create does, and Busy."""
+        created = await self._creator.create(principal, project_id, folder_id, creation, idempotency_key)
+        upload = created.upload
+        if not created.is_new:
+            if upload.length_bytes == 0 and upload.state == State.OPEN:
+                self._finish_soon(upload.id)
+        elif upload.kind == Kind.FINAL:
+            # A small join is over before the answer; a large one goes on in the background.
+            await asyncio.wait({self._finish_soon(upload.id)}, timeout=JOIN_WAIT_S)
+        elif upload.length_bytes == 0:
             await self._finish_empty(upload)
-        return Created(upload, is_held)
-
-    def _again(self, earlier: Upload) -> Created:
-        """The answer to a create that was carried out before."""
-        if earlier.length_bytes == 0 and earlier.state == State.OPEN:
-            self._finish_soon(earlier.id)
-        return Created(earlier, is_held=False)
+        return created
 
     async def _finish_empty(self, upload: Upload) -> None:
         async with self._database.statement() as session:
@@ -173,8 +122,11 @@ class Uploads:
             await self._take_over(seen.upload)
             seen = await self.see(principal, upload_id)
         upload = seen.upload
-        if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
+        if upload.state in ENDED:
             raise Gone
+        if upload.kind == Kind.FINAL and upload.state == State.COMPLETING:
+            self._finish_soon(upload.id)
+            return upload
         if upload.state == State.COMPLETING or (upload.state == State.OPEN and upload.offset_bytes == upload.length_bytes):
             self._finish_soon(upload.id)
             raise Busy
@@ -186,14 +138,14 @@ class Uploads:
         async with self._database.statement() as session:
             await repository.bump_if_held(session, upload.id)
 
-    def _finish_soon(self, upload_id: UUID) -> None:
+    def _finish_soon(self, upload_id: UUID) -> asyncio.Task[None]:
         async def finish() -> None:
             with contextlib.suppress(StowageError):
                 async with self._database.statement() as session:
                     await repository.begin_completing(session, upload_id, None)
                 await self._finisher.finish(upload_id)
 
-        self._in_background(finish())
+        return self._in_background(finish())
 
     def _in_background(self, work: Coroutine[None, None, Result]) -> asyncio.Task[Result]:
         """A task that outlives its request; shutdown waits for it."""
@@ -233,17 +185,13 @@ class Uploads:
         return await self.append_held(upload, receive, verifier)
 
     def _check_before(self, upload: Upload, offset: int, body_bytes: int | None, declared_length: int | None) -> None:
-        if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
-            raise Gone
-        if upload.state == State.COMPLETING:
-            self._finish_soon(upload.id)
-            raise Busy
-        if upload.state == State.COMPLETE:
+        if upload.state == State.COMPLETE and upload.kind != Kind.FINAL:
             if offset != upload.length_bytes:
                 raise OffsetConflict
             if body_bytes != 0:
                 raise BodyPastLength
             return
+        self._check_open(upload)
         if declared_length is not None:
             if upload.length_bytes is not None or declared_length < upload.offset_bytes:
                 raise LengthConflict
@@ -252,6 +200,15 @@ class Uploads:
         length = upload.length_bytes if declared_length is None else declared_length
         if body_bytes is not None and offset + body_bytes > (self._settings.max_bytes if length is None else length):
             raise BodyPastLength
+
+    def _check_open(self, upload: Upload) -> None:
+        if upload.state in ENDED:
+            raise Gone
+        if upload.kind == Kind.FINAL:
+            raise FinalHasNoBody
+        if upload.state == State.COMPLETING:
+            self._finish_soon(upload.id)
+            raise Busy
 
     async def _claim(self, before: Upload, offset: int, declared_length: int | None) -> Upload:
         owners = quota.Owners(before.user_id, before.project_id)
@@ -342,7 +299,7 @@ class Uploads:
     async def terminate(self, principal: Principal, upload_id: UUID) -> None:
         """DELETE: abort an unfinished upload, move the file of a finished one to the trash. Raises Missing, Gone, Busy."""
         upload = (await self.see(principal, upload_id)).upload
-        if upload.state in {State.ABORTING, State.ABORTED, State.LOST}:
+        if upload.state in ENDED:
             raise Gone
         if upload.state == State.COMPLETING:
             self._finish_soon(upload.id)
@@ -352,7 +309,8 @@ class Uploads:
                 await repository.close_terminated(session, upload.id)
                 await files.trash_file(session, principal, upload.file_id)
             return
-        await self._leases.ask_to_yield(upload.id, upload.epoch)
+        if upload.state == State.OPEN:
+            await self._leases.ask_to_yield(upload.id, upload.epoch)
         if not await self._sweeper.abort(upload.id):
             raise Busy
 

@@ -1,8 +1,13 @@
-"""Clients of others, unmodified: tuspy (tus-js-client is driven by the browser test)."""
+"""Clients of others, unmodified: tuspy, and tus-js-client in Node (the browser test drives it too)."""
 
 import io
+import json
 import os
+import subprocess
+import sys
+from pathlib import Path
 
+import pytest
 from tusclient.client import TusClient
 
 
@@ -25,3 +30,43 @@ def test_tuspy_resumes_by_url(stack, client, project):
     file = client.file_of(first.url)
     assert file["name"] == "ü.bin"
     assert client.content(file["id"]) == body
+
+
+MIB = 1 << 20
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"chunkSize": 6 * MIB},
+        {"parallelUploads": 4},
+        {"parallelUploads": 3, "chunkSize": 5 * MIB + 1},
+        # Without chunkSize: with it, the client's own reader of Node streams may wait for ever for the last, shorter piece.
+        {"uploadLengthDeferred": True},
+        {"overridePatchMethod": True, "chunkSize": 7 * MIB},
+        {"uploadDataDuringCreation": True, "chunkSize": 9 * MIB},
+    ],
+    ids=json.dumps,
+)
+def test_tus_js_client(stack, client, project, tmp_path, options):
+    path = tmp_path / "source.bin"
+    path.write_bytes(os.urandom(25 * MIB + 7))
+    result = subprocess.run(
+        [
+            Path(sys.executable).with_name("node"),
+            Path(__file__).with_name("tus_js.mjs"),
+            f"{stack.base}/api/v1/projects/{project}/tus",
+            client.tokens["access_token"],
+            path,
+            json.dumps(options),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    file = client.file_of(result.stdout.strip())
+    assert file["name"] == "from-tus-js.bin"
+    assert client.content(file["id"]) == path.read_bytes()

@@ -2,19 +2,22 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from uuid import UUID
 
-from service.uploads.errors import BadHeader, NotSupported, UnsupportedVersion, WrongContentType
+from service.uploads.errors import BadHeader, FinalHasNoBody, UnsupportedVersion, WrongContentType
 from service.uploads.tus.checksum import ALGORITHMS
 
 VERSION = "1.0.0"
-EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,expiration,checksum,checksum-trailer"
+EXTENSIONS = "creation,creation-with-upload,creation-defer-length,termination,expiration,checksum,checksum-trailer,concatenation,concatenation-unfinished"
 OFFSET_TYPE = "application/offset+octet-stream"
 MAX_METADATA_BYTES = 8 * 1024
 MAX_METADATA_KEYS = 32
+MAX_PARTIALS = 1_000
+_UPLOAD_URL = re.compile(r"^(?:https?://[^/]+)?/api/v1/tus/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/?$")
 EXPOSED = (
     "Location",
     "Tus-Resumable",
@@ -49,6 +52,9 @@ class Creation:
     claimed_type: str | None
     on_conflict: str
     has_body: bool
+    is_partial: bool = False
+    # Uploads that a final joins, in order; None for every other upload.
+    partials: tuple[UUID, ...] | None = None
 
 
 def check_version(headers: Mapping[str, str]) -> None:
@@ -87,11 +93,17 @@ def require_offset_type(headers: Mapping[str, str]) -> None:
         raise WrongContentType
 
 
-def refuse_unsupported(headers: Mapping[str, str]) -> None:
-    """Raises NotSupported."""
-    if "upload-concat" in headers:
-        message = "Upload-Concat is not supported by this server yet."
-        raise NotSupported(message)
+def parse_concat(text: str) -> tuple[UUID, ...] | None:
+    """`partial` (None) or `final;URL URL …` (the uploads' ids, at most MAX_PARTIALS). Raises BadHeader."""
+    if text == "partial":
+        return None
+    kind, _, urls = text.partition(";")
+    found = [_UPLOAD_URL.search(url) for url in urls.split()] if kind == "final" else []
+    ids = tuple(UUID(match[1]) for match in found if match is not None)
+    if not ids or len(ids) != len(found) or len(ids) > MAX_PARTIALS:
+        message = f"Upload-Concat is `partial`, or `final;` and 1 to {MAX_PARTIALS} URLs of this server's partial uploads."
+        raise BadHeader(message)
+    return ids
 
 
 def parse_metadata(raw: str) -> dict[str, str]:
@@ -118,14 +130,20 @@ def _decode(value: str) -> str:
 
 
 def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creation:
-    """Read a POST. Raises BadHeader, NotSupported."""
-    refuse_unsupported(headers)
+    """Read a POST. Raises BadHeader, FinalHasNoBody."""
     length = number(headers, "upload-length")
     deferred = headers.get("upload-defer-length")
+    concat = headers.get("upload-concat")
+    partials = parse_concat(concat) if concat is not None else None
+    if partials is not None and body_bytes != 0 and content_type_is_offset(headers):
+        raise FinalHasNoBody
     if deferred is not None and deferred != "1":
         message = "Upload-Defer-Length can only be 1."
         raise BadHeader(message)
-    if (length is None) == (deferred is None):
+    if concat is not None and (deferred is not None or (partials is not None and length is not None)):
+        message = "A partial upload has an Upload-Length, a final one has neither that nor Upload-Defer-Length."
+        raise BadHeader(message)
+    if partials is None and (length is None) == (deferred is None):
         message = "Send either Upload-Length or Upload-Defer-Length: 1."
         raise BadHeader(message)
     raw = headers.get("upload-metadata", "")
@@ -147,6 +165,8 @@ def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creati
         metadata.get("filetype") or metadata.get("type") or None,
         on_conflict,
         has_body,
+        is_partial=concat is not None and partials is None,
+        partials=partials,
     )
 
 
@@ -155,9 +175,17 @@ def http_date(moment: datetime) -> str:
     return format_datetime(moment, usegmt=True)
 
 
-def status_headers(*, offset_bytes: int, length_bytes: int | None, metadata_raw: str) -> dict[str, str]:
-    """Headers of a HEAD answer."""
-    headers = {"Upload-Offset": str(offset_bytes), "Cache-Control": "no-store"}
+def concat_header(*, is_partial: bool, partials: Sequence[UUID] | None) -> dict[str, str]:
+    if partials is not None:
+        return {"Upload-Concat": "final;" + " ".join(f"/api/v1/tus/{one}" for one in partials)}
+    return {"Upload-Concat": "partial"} if is_partial else {}
+
+
+def status_headers(*, offset_bytes: int | None, length_bytes: int | None, metadata_raw: str) -> dict[str, str]:
+    """Headers of a HEAD answer; a final upload has no offset before it is joined."""
+    headers = {"Cache-Control": "no-store"}
+    if offset_bytes is not None:
+        headers["Upload-Offset"] = str(offset_bytes)
     if length_bytes is None:
         headers["Upload-Defer-Length"] = "1"
     else:

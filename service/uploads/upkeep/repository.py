@@ -6,14 +6,17 @@ from uuid import UUID
 from sqlalchemy import delete, func, or_, select, text, update
 
 from service.core.db import ReadSession, WriteSession
-from service.uploads.models import State, Upload, UploadPart
+from service.uploads.models import Kind, State, Upload, UploadPart
 from service.uploads.repository import FINISH_LEASE_UNTIL, IS_FREE
+
+# Whole in itself, and joined by nobody: its bytes still belong to an unfinished upload.
+_IDLE_PARTIAL = (Upload.kind == Kind.PARTIAL) & (Upload.state == State.COMPLETE) & Upload.joined_into.is_(None)
 
 
 async def begin_abort(session: WriteSession, upload_id: UUID) -> bool:
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, Upload.state == State.OPEN)
+        .where(Upload.id == upload_id, (Upload.state == State.OPEN) | _IDLE_PARTIAL)
         .values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=FINISH_LEASE_UNTIL, updated_at=func.now())
         .returning(Upload.id)
     )
@@ -55,6 +58,7 @@ async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, st
         Upload.state.in_([State.COMPLETING, State.ABORTING]),
         (Upload.state == State.OPEN) & ((Upload.expires_at < func.now()) | (Upload.offset_bytes == Upload.length_bytes)),
         (Upload.state == State.LOST) & (Upload.expires_at > func.now()),
+        _IDLE_PARTIAL & (Upload.expires_at < func.now()),
     )
     rows = await session.execute(select(Upload.id, Upload.state).where(IS_FREE, due).order_by(Upload.id).limit(limit))
     return [(row.id, row.state) for row in rows]
@@ -101,6 +105,7 @@ async def drop_old_parts(session: WriteSession) -> None:
 
 _KNOWN = text("""
     SELECT key FROM file_versions WHERE bucket = :bucket AND key = ANY(:keys)
+    UNION SELECT key FROM uploads WHERE kind = 'partial' AND state = 'COMPLETE' AND key = ANY(:keys)
     UNION SELECT key FROM doomed_objects WHERE bucket = :bucket AND key = ANY(:keys)""")
 _STORED = text("""
     SELECT v.key FROM uploads u JOIN file_versions v ON v.id = u.version_id

@@ -13,7 +13,7 @@ from service.storage import keys
 from service.storage.port import Lister
 from service.uploads import repository
 from service.uploads.finish import Finisher
-from service.uploads.models import State, Upload
+from service.uploads.models import Kind, State, Upload
 from service.uploads.upkeep import repository as rows
 
 log = logging.getLogger("stowage.uploads")
@@ -106,7 +106,8 @@ class Sweeper:
     async def clear(self, upload: Upload) -> None:
         """Delete everything of an ended upload that is not a version's object. Raises StoreDown."""
         store, bucket = self.finisher.store, self.finisher.bucket
-        kept = upload.key if upload.version_id is not None else None
+        is_kept = upload.version_id is not None or (upload.kind == Kind.PARTIAL and upload.state == State.COMPLETE)
+        kept = upload.key if is_kept else None
         for key in _multipart_keys(upload):
             for s3_upload_id in await store.open_multiparts(bucket, key):
                 await store.abort_multipart(bucket, key, s3_upload_id)
