@@ -74,6 +74,9 @@ class UploadSettings:
     client_chunk_bytes: int = setting("STOWAGE_CLIENT_CHUNK_BYTES", "Chunk size the web UI sends in one PATCH", 100_000_000)
     expiry_s: int = setting("STOWAGE_UPLOAD_EXPIRY", "Seconds an unfinished upload is kept after its last byte", 7 * 86_400)
     idle_s: int = setting("STOWAGE_UPLOAD_IDLE", "Seconds without a byte before a PATCH is cut (what arrived is kept)", 30)
+    min_rate: int = setting(
+        "STOWAGE_UPLOAD_MIN_RATE", "Bytes per second below which a PATCH is cut after a minute (what arrived is kept)", 500
+    )
     finish_wait_s: int = setting("STOWAGE_UPLOAD_FINISH_WAIT", "Seconds the last PATCH waits for the object to be proven there", 30)
     parts_in_flight: int = setting("STOWAGE_UPLOAD_PARTS_IN_FLIGHT", "Parts of one upload sent to the store at the same time", 3)
     max_open_per_user: int = setting("STOWAGE_MAX_OPEN_UPLOADS", "Unfinished uploads one person may have", 1_000)

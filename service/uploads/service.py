@@ -237,7 +237,7 @@ class Uploads:
 
     async def append_held(self, upload: Upload, receive: Receive, verifier: Verifier | None = None) -> Progress:
         """Add the body to an upload whose lease this request holds."""
-        body = Body(receive, self._settings.idle_s)
+        body = Body(receive, self._settings.idle_s, self._settings.min_rate)
         appender = Appender(self._tools, upload, body, self._settings.max_bytes, lambda end: self._reserve_up_to(upload, end), verifier)
         is_closed = False
         with self._leases.holding(upload.id, upload.epoch, body):

@@ -1,5 +1,6 @@
 """Pure pieces: names, tickets, tokens, plans, playlists, boxes, signatures, redaction."""
 
+import asyncio
 import contextlib
 import struct
 import time
@@ -24,7 +25,9 @@ from service.media.planning import AudioTrack, SourceFacts, Unplannable, make_pl
 from service.media.playlists import Piece, contiguous, master_playlist, media_playlist
 from service.storage.checksums import crc64nvme, multipart_etag
 from service.storage.delivery import content_disposition, is_inline_safe
+from service.uploads.append import body as bodies
 from service.uploads.append.appender import may_be_short_part, part_size
+from service.uploads.append.body import Body, Reason, Stop
 from service.uploads.errors import BadHeader
 from service.uploads.finish import tiles
 from service.uploads.models import Upload, UploadPart
@@ -307,3 +310,34 @@ def test_the_verifier_accepts_what_was_planned_and_nothing_else():
 def test_the_box_parser_survives_anything(data):
     with contextlib.suppress(fmp4.BadSegment):
         assert isinstance(fmp4.fragments(data), list)
+
+
+@pytest.mark.parametrize(("chunk", "is_cut"), [(100, True), (100_000, False)])
+async def test_a_sender_below_the_minimum_rate_is_stopped_and_what_came_is_kept(monkeypatch, chunk, is_cut):
+    monkeypatch.setattr(bodies, "RATE_WINDOW_S", 0.2)
+
+    async def receive():
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x" * chunk, "more_body": True}
+
+    body, received = Body(receive, idle_s=5, min_rate=100_000), 0
+    try:
+        for _ in range(40):
+            received += len(await body.next() or b"")
+    except Stop as stop:
+        assert (is_cut, stop.reason) == (True, Reason.STALLED)
+        assert received > 0
+    else:
+        assert not is_cut
+
+
+async def test_a_server_that_pauses_does_not_blame_the_sender(monkeypatch):
+    monkeypatch.setattr(bodies, "RATE_WINDOW_S", 0.1)
+
+    async def receive():
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    body = Body(receive, idle_s=5, min_rate=100_000)
+    for _ in range(20):
+        assert await body.next() == b"x"
+        await asyncio.sleep(0.02)

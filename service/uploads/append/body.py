@@ -1,8 +1,11 @@
 """A request body that can be interrupted: by a newcomer, for want of memory, by shutdown, or because it stalls."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from enum import StrEnum
+
+RATE_WINDOW_S = 60.0
 
 Receive = Callable[[], Awaitable[Mapping[str, object]]]
 
@@ -28,11 +31,18 @@ class Stop(Exception):
 
 
 class Body:
-    """Chunks of an ASGI request body. `poke` stops the next read at once, also from another task."""
+    """Chunks of an ASGI request body. `poke` stops the next read at once, also from another task.
 
-    def __init__(self, receive: Receive, idle_s: float) -> None:
+    A sender is too slow after `idle_s` without a byte, or with fewer than `min_rate` bytes per second over RATE_WINDOW_S of
+    waiting for it; our own pauses do not count.
+    """
+
+    def __init__(self, receive: Receive, idle_s: float, min_rate: int) -> None:
         self._receive = receive
         self._idle_s = idle_s
+        self._min_rate = min_rate
+        self._waited_s = 0.0
+        self._came = 0
         self._poked: Reason | None = None
         self._scope: asyncio.Timeout | None = None
         self._is_over = False
@@ -62,11 +72,22 @@ class Body:
             self._is_over = not message.get("more_body", False)
             chunk = message.get("body", b"")
             if isinstance(chunk, bytes) and chunk:
+                self._judge(len(chunk))
                 return chunk
         return None
 
+    def _judge(self, count: int) -> None:
+        """What came stays good, so a sender that is too slow is stopped at the next read."""
+        self._came += count
+        if self._waited_s < RATE_WINDOW_S:
+            return
+        if self._came < self._waited_s * self._min_rate:
+            self.poke(Reason.STALLED)
+        self._waited_s, self._came = 0.0, 0
+
     async def _message(self) -> Mapping[str, object]:
         # Only this await can be cut short, so no chunk is ever taken from the server and dropped.
+        began = time.monotonic()
         try:
             async with asyncio.timeout(self._idle_s) as self._scope:
                 return await self._receive()
@@ -74,3 +95,4 @@ class Body:
             raise Stop(self.take_reason() or Reason.STALLED) from None
         finally:
             self._scope = None
+            self._waited_s += time.monotonic() - began
