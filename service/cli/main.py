@@ -34,6 +34,12 @@ def _logs(arguments: argparse.Namespace) -> int:
     return control.logs(arguments.data_dir, arguments.name, follow=arguments.follow)
 
 
+def _upload(arguments: argparse.Namespace) -> int:
+    from service.cli.upload import run
+
+    return run(arguments)
+
+
 def _setup(_: argparse.Namespace) -> int:
     from service.cli.setup import set_up
 
@@ -85,6 +91,15 @@ def parser() -> argparse.ArgumentParser:
     logs = add("logs", _logs, "show a process's log, or which there are")
     logs.add_argument("name", nargs="?")
     logs.add_argument("-f", "--follow", action="store_true")
+    upload = add("upload", _upload, "upload files and folders; run again after an interruption to go on")
+    upload.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    upload.add_argument("-p", "--project", required=True, help="name, slug or id")
+    upload.add_argument("--url", help="the server (default: STOWAGE_URL, or the one that runs here)")
+    upload.add_argument("--user", help="who you are there (default: STOWAGE_USER); the password is STOWAGE_PASSWORD, or asked for")
+    upload.add_argument("--parallel", type=int, default=3, choices=range(1, 17), metavar="N", help="files at a time (default 3)")
+    upload.add_argument("--on-conflict", choices=("rename", "version", "fail"), default="rename", help="when the name is taken")
+    upload.add_argument("--verify", action="store_true", help="read every file back and compare")
+    upload.add_argument("--json", action="store_true", help="one line of JSON per file")
     add("setup", _setup, "buckets, identities, migrations and the administrator (idempotent)")
     add("config", _config, "list every setting").add_argument("--markdown", action="store_true")
     add("openapi", _openapi, "print the OpenAPI document")
