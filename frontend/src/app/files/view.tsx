@@ -9,7 +9,7 @@ import { Breadcrumbs, Details, FileList, useCreateFolder } from "@/features/file
 import { useProjects } from "@/features/projects";
 import { DropZone, UnfinishedUploads, UploadButton } from "@/features/uploads";
 import { messageOf } from "@/lib/problem";
-import { Button } from "@/ui/button";
+import { NameForm } from "@/ui/name-form";
 import { Empty } from "@/ui/states";
 
 function useFilesUrl() {
@@ -28,14 +28,14 @@ function useFilesUrl() {
 
 function NewFolder({ projectId, parent }: { projectId: string; parent: string | null }) {
   const create = useCreateFolder(projectId, parent);
-  const ask = () => {
-    const name = window.prompt("Name of the new folder");
-    if (name?.trim()) create.mutate(name, { onError: (error) => toast.error(messageOf(error)) });
-  };
   return (
-    <Button onClick={ask} disabled={create.isPending}>
+    <NameForm
+      label="Name of the new folder"
+      isBusy={create.isPending}
+      onName={(name, close) => create.mutate(name, { onSuccess: close, onError: (error) => toast.error(messageOf(error)) })}
+    >
       <FolderPlus className="size-4" aria-hidden /> <span className="max-sm:sr-only">Folder</span>
-    </Button>
+    </NameForm>
   );
 }
 

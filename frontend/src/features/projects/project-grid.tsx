@@ -2,12 +2,11 @@
 
 import { FolderKanban, Plus } from "lucide-react";
 import Link from "next/link";
-import { type FormEvent, useState } from "react";
 import { toast } from "sonner";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
-import { Button } from "@/ui/button";
+import { NameForm } from "@/ui/name-form";
 import { Progress } from "@/ui/progress";
 import { Empty, Failed, Loading } from "@/ui/states";
 import { type Project, useCreateProject, useProjects } from "./api";
@@ -31,29 +30,15 @@ function Card({ project }: { project: Project }) {
 
 function NewProject() {
   const create = useCreateProject();
-  const [isOpen, setOpen] = useState(false);
-  const submit = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const name = String(new FormData(event.currentTarget).get("name"));
-    create.mutate(name, { onSuccess: () => setOpen(false), onError: (error) => toast.error(messageOf(error)) });
-  };
-  if (!isOpen) {
-    return (
-      <Button look="primary" onClick={() => setOpen(true)}>
-        <Plus className="size-4" aria-hidden /> New project
-      </Button>
-    );
-  }
   return (
-    <form onSubmit={submit} className="flex gap-2">
-      <input name="name" required maxLength={255} autoFocus aria-label="Name of the project" placeholder="Name" className="h-9 rounded-lg border border-line bg-panel px-3 text-sm" />
-      <Button type="submit" look="primary" disabled={create.isPending}>
-        Create
-      </Button>
-      <Button look="quiet" onClick={() => setOpen(false)}>
-        Cancel
-      </Button>
-    </form>
+    <NameForm
+      look="primary"
+      label="Name of the project"
+      isBusy={create.isPending}
+      onName={(name, close) => create.mutate(name, { onSuccess: close, onError: (error) => toast.error(messageOf(error)) })}
+    >
+      <Plus className="size-4" aria-hidden /> New project
+    </NameForm>
   );
 }
 
