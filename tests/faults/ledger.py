@@ -1,6 +1,8 @@
 """Clients that never give up, and the book they keep: every offset a response showed, every byte they sent."""
 
+import base64
 import hashlib
+import itertools
 import random
 import threading
 import time
@@ -24,6 +26,7 @@ class Entry:
     seed: int
     size: int
     path: Path | None = None
+    content: bytes | None = None
     url: str = ""
     highest: int = 0
     is_done: bool = False
@@ -32,6 +35,8 @@ class Entry:
     problems: list[str] = field(default_factory=list)
 
     def body(self) -> bytes:
+        if self.content is not None:
+            return self.content
         return self.path.read_bytes() if self.path else random.Random(self.seed).randbytes(self.size)
 
     @property
@@ -100,17 +105,28 @@ class Uploader(threading.Thread):
         return answer
 
     def _upload(self, entry: Entry) -> None:
-        body, deadline = entry.body(), time.monotonic() + PATIENCE_S
-        key = {
-            "Idempotency-Key": f"fault-{entry.seed}",
-            "Upload-Length": str(entry.size),
-            "Upload-Metadata": metadata(filename=entry.name),
-        }
+        self._create(entry, {"Upload-Length": str(entry.size)})
+        self._fill(entry)
+
+    def _create(self, entry: Entry, headers: dict) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        sent = {"Idempotency-Key": f"fault-{entry.seed}", "Upload-Metadata": metadata(filename=entry.name), **headers}
         while not entry.url:
             assert time.monotonic() < deadline, "create never succeeded"
-            answer = self._ask("POST", f"{self._stack.base}/api/v1/projects/{self._project}/tus", key)
+            answer = self._ask("POST", f"{self._stack.base}/api/v1/projects/{self._project}/tus", sent)
             if answer is not None and answer.status_code == 201:
                 entry.url = answer.headers["location"]
+
+    def _checksum(self, piece: bytes) -> tuple[dict, bool]:
+        """Mostly none; else a right one, or now and then a wrong one (True)."""
+        if self._random.random() < 0.7:
+            return {}, False
+        is_wrong = self._random.random() < 0.2
+        digest = hashlib.sha1(piece + b"!" * is_wrong, usedforsecurity=False).digest()
+        return {"Upload-Checksum": f"sha1 {base64.b64encode(digest).decode()}"}, is_wrong
+
+    def _fill(self, entry: Entry, *, may_delete: bool = True) -> None:
+        body, deadline = entry.body(), time.monotonic() + PATIENCE_S
         is_sure = False
         while True:
             assert time.monotonic() < deadline, f"upload never finished (at {entry.highest} of {entry.size})"
@@ -127,7 +143,7 @@ class Uploader(threading.Thread):
             if entry.highest == entry.size:
                 entry.is_done = True
                 return
-            if self._random.random() < 0.02:
+            if may_delete and self._random.random() < 0.02:
                 entry.was_delete_sent = True
                 answer = self._ask("DELETE", entry.url, {})
                 if answer is not None and answer.status_code in {204, 410}:
@@ -137,11 +153,34 @@ class Uploader(threading.Thread):
                 continue
             count = self._random.choice((MIB, 6 * MIB, 17 * MIB, 64 * MIB))
             piece = body[entry.highest : entry.highest + count]
-            answer = self._ask("PATCH", entry.url, {**OFFSET_TYPE, "Upload-Offset": str(entry.highest)}, piece)
+            checksum, is_wrong = self._checksum(piece)
+            answer = self._ask("PATCH", entry.url, {**OFFSET_TYPE, "Upload-Offset": str(entry.highest), **checksum}, piece)
+            assert answer is None or answer.status_code != 204 or not is_wrong, "a body with a wrong checksum was taken"
             if answer is not None and answer.status_code == 204:
                 entry.shown(int(answer.headers["upload-offset"]))
             else:
                 is_sure = False
+
+
+class PartialUploader(Uploader):
+    """Uploads a file as partials, and joins them."""
+
+    def _upload(self, entry: Entry) -> None:
+        body, cuts = entry.body(), sorted(self._random.randrange(entry.size + 1) for _ in range(self._random.randrange(4)))
+        urls = []
+        for start, end in itertools.pairwise([0, *cuts, entry.size]):
+            partial = Entry(self._random.getrandbits(32), end - start, content=body[start:end])
+            self._create(partial, {"Upload-Length": str(partial.size), "Upload-Concat": "partial"})
+            self._fill(partial, may_delete=False)
+            assert partial.problems == [], partial.problems
+            urls.append(partial.url)
+        self._create(entry, {"Upload-Concat": f"final;{' '.join(urls)}"})
+        deadline = time.monotonic() + PATIENCE_S
+        while not entry.is_done:
+            assert time.monotonic() < deadline, "the partials were never joined"
+            answer = self._ask("HEAD", entry.url, {})
+            entry.is_done = answer is not None and answer.headers.get("upload-offset") == str(entry.size)
+            time.sleep(0.2)
 
 
 class FilmUploader(Uploader):

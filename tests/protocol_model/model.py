@@ -28,7 +28,8 @@ class Bytes:
 
 
 class Store:
-    """S3 as MinIO plays it: a second Complete is NoSuchUpload, parts may be missing from Complete's list."""
+    """S3 at its worst: on MinIO a second Complete is NoSuchUpload; Swift, killed in the middle of Complete, goes on listing the
+    upload beside its object, and an abort of it would delete the object's parts."""
 
     def __init__(self):
         self.objects, self.multiparts, self._ids = {}, {}, itertools.count()
@@ -45,15 +46,22 @@ class Store:
         elif where[0] in self.multiparts:
             self.multiparts[where[0]]["parts"][where[1]] = value
 
-    def complete(self, upload_id, listed):
+    def complete(self, upload_id, listed, *, stays_listed=False):
         multipart = self.multiparts.get(upload_id)
         if multipart is None:
             return "NoSuchUpload"
         if any(multipart["parts"].get(number) != value for number, value in listed):
             return "InvalidPart"
         self.objects[multipart["key"]] = tuple(value for _, value in sorted(listed, key=lambda pair: pair[0]))
-        del self.multiparts[upload_id]
+        if not stays_listed:
+            del self.multiparts[upload_id]
         return "ok"
+
+    def abort(self, upload_id):
+        multipart = self.multiparts.pop(upload_id)
+        if multipart["parts"] and multipart["key"] in self.objects:
+            # The object is made of these parts.
+            del self.objects[multipart["key"]]
 
 
 @dataclass
@@ -344,7 +352,7 @@ class World:
             yield
             store.objects.pop(old[0], None)
         expected = tuple(value for _, value in sorted(row.parts, key=lambda pair: pair[0]))
-        result = store.complete(row.upload_id, row.parts)
+        result = store.complete(row.upload_id, row.parts, stays_listed=self.random.random() < 0.1)
         yield
         if result != "ok" and store.objects.get(row.key) != expected:
             if row.state == "COMPLETING" and result == "InvalidPart":
@@ -387,8 +395,14 @@ class World:
         kept = {row.key} if row.state == "COMPLETE" else set()
         if self.flaw == "sweep_unfenced" and row.state == "OPEN":
             kept = {row.key}
-        for upload_id in [found for found, multipart in store.multiparts.items() if found != row.upload_id or row.state != "OPEN"]:
-            del store.multiparts[upload_id]
+        for upload_id in [found for found in store.multiparts if found != row.upload_id or row.state != "OPEN"]:
+            multipart = store.multiparts.get(upload_id)
+            if multipart is None:
+                continue
+            if multipart["key"] in kept and multipart["key"] in store.objects and self.flaw != "completed_aborted":
+                store.complete(upload_id, row.parts)
+            else:
+                store.abort(upload_id)
             yield
         for key in [key for key in store.objects if key not in kept]:
             store.objects.pop(key, None)

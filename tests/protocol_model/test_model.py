@@ -16,6 +16,7 @@ FLAWS = [
     "old_tail_first",
     "sweep_unfenced",
     "checked_as_it_goes",
+    "completed_aborted",
 ]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from service.core.errors import StowageError
 from service.quota import service as quota
 from service.storage import keys
-from service.storage.port import Lister
+from service.storage.port import Lister, Part, PartsRefused, UploadGone
 from service.uploads import repository
 from service.uploads.finish import Finisher
 from service.uploads.models import Kind, State, Upload
@@ -110,7 +110,10 @@ class Sweeper:
         kept = upload.key if is_kept else None
         for key in _multipart_keys(upload):
             for s3_upload_id in await store.open_multiparts(bucket, key):
-                await store.abort_multipart(bucket, key, s3_upload_id)
+                if key == kept and await store.head(bucket, key) is not None:
+                    await self._complete_again(upload, key, s3_upload_id)
+                else:
+                    await store.abort_multipart(bucket, key, s3_upload_id)
         if (
             upload.key is not None
             and upload.s3_upload_id is not None
@@ -122,6 +125,22 @@ class Sweeper:
             garbage = [key async for key in self.lister.list_keys(bucket, prefix) if key != kept]
             if garbage:
                 await store.delete(bucket, garbage)
+
+    async def _complete_again(self, upload: Upload, key: str, s3_upload_id: str) -> None:
+        """An upload still listed although its object is there: the store was killed between making the one and forgetting the other.
+
+        Never abort it: the embedded Swift would delete the object's own parts. Completing once more changes nothing but the list.
+        """
+        async with self.finisher.database.read() as session:
+            parts = await repository.parts_of(session, upload.id)
+        if not parts:
+            return
+        try:
+            await self.finisher.store.complete_multipart(
+                self.finisher.bucket, key, s3_upload_id, [Part(part.no, part.etag) for part in parts]
+            )
+        except (UploadGone, PartsRefused) as error:
+            log.warning("a completed upload is still listed", extra={"upload": str(upload.id), "internal": error.internal})
 
 
 def _multipart_keys(upload: Upload) -> list[str]:
