@@ -99,6 +99,13 @@ def check_objects(stack, entries):
         orphans = [key for key in listed if key not in known and await store.head(settings.store.originals, key) is not None]
         missing = [key for key in known if await store.head(settings.store.originals, key) is None]
         uploads = (await store._control("list_multipart_uploads", Bucket=settings.store.originals)).get("Uploads", [])
+        # Killed at the wrong moment, the embedded Swift lists for ever what it has forgotten: ListParts decides, and a version's
+        # own parts are no leftover.
+        uploads = [
+            (upload["Key"], upload["UploadId"])
+            for upload in uploads
+            if upload["Key"] not in known and await store.has_parts(settings.store.originals, upload["Key"], upload["UploadId"])
+        ]
         await store.close()
         return compared, orphans, missing, uploads
 
