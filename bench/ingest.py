@@ -21,17 +21,23 @@ KNOWN = [
 ]
 
 
-def patch_raw(url: str, token: str, total: int) -> float:
-    """One PATCH over a bare socket, so that the client's own cost stays small; returns seconds."""
+def begin_patch(url: str, token: str, total: int) -> socket.socket:
+    """A connection on which the head of a PATCH at offset 0 has been sent."""
     parts = urlsplit(url)
-    block = memoryview(os.urandom(4 * MIB))
     head = (
         f"PATCH {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n"
         f"Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {total}\r\n\r\n"
     )
+    connection = socket.create_connection((parts.hostname or "localhost", parts.port or 80))
+    connection.sendall(head.encode())
+    return connection
+
+
+def patch_raw(url: str, token: str, total: int) -> float:
+    """One PATCH over a bare socket, so that the client's own cost stays small; returns seconds."""
+    block = memoryview(os.urandom(4 * MIB))
     began = time.perf_counter()
-    with socket.create_connection((parts.hostname or "localhost", parts.port or 80)) as connection:
-        connection.sendall(head.encode())
+    with begin_patch(url, token, total) as connection:
         for _ in range(total // len(block)):
             connection.sendall(block)
         connection.settimeout(120)

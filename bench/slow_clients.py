@@ -2,15 +2,13 @@
 
 import argparse
 import os
-import socket
 import statistics
 import threading
 import time
-from urllib.parse import urlsplit
 
 import harness
 from harness import MIB
-from ingest import patch_raw
+from ingest import begin_patch, patch_raw
 
 from tests.harness import TUS, Client
 
@@ -25,18 +23,8 @@ class Crowd(threading.Thread):
         self._stop_event = threading.Event()
         self._block = os.urandom(rate)
         self.urls = [client.create(project, SLOW_LENGTH, filename=f"slow-{number}.bin").headers["location"] for number in range(count)]
-        self._sockets = [self._open(url, client.tokens["access_token"]) for url in self.urls]
+        self._sockets = [begin_patch(url, client.tokens["access_token"], SLOW_LENGTH) for url in self.urls]
         self.cut = 0
-
-    def _open(self, url: str, token: str) -> socket.socket:
-        parts = urlsplit(url)
-        head = (
-            f"PATCH {parts.path} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n"
-            f"Upload-Offset: 0\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {SLOW_LENGTH}\r\n\r\n"
-        )
-        connection = socket.create_connection((parts.hostname or "localhost", parts.port or 80))
-        connection.sendall(head.encode())
-        return connection
 
     def run(self) -> None:
         while not self._stop_event.wait(1):

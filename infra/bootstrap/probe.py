@@ -3,14 +3,12 @@
 import contextlib
 import os
 from collections.abc import Sequence
-from typing import Protocol
 
 from service.core.errors import StowageError
 from service.core.ids import new_id
 from service.storage.checksums import multipart_etag
-from service.storage.port import Multipart, Part, Reader, Writer
+from service.storage.port import MIN_PART, Mover, Part
 
-SMALLEST_PART = 5 << 20
 LAST_PART = 1 << 10
 
 
@@ -18,14 +16,10 @@ class StoreUnfit(Exception):
     """One sentence for the operator."""
 
 
-class ProbedStore(Reader, Writer, Multipart, Protocol):
-    """What a probe needs of a store."""
-
-
-async def probe_store(store: ProbedStore, bucket: str) -> None:
+async def probe_store(store: Mover, bucket: str) -> None:
     """One small multipart upload with a gap in its numbers and a part sent twice. Raises StoreUnfit, StoreDown, StoreFull."""
     key = f"probe/{new_id()}"
-    bodies = {2: os.urandom(SMALLEST_PART), 5: os.urandom(LAST_PART)}
+    bodies = {2: os.urandom(MIN_PART), 5: os.urandom(LAST_PART)}
     upload_id = await store.create_multipart(bucket, key)
     try:
         first = [await store.put_part(bucket, key, upload_id, number, body) for number, body in bodies.items()]
@@ -34,7 +28,7 @@ async def probe_store(store: ProbedStore, bucket: str) -> None:
         etag = await store.complete_multipart(bucket, key, upload_id, _listed(bodies, first))
         _check(etag == multipart_etag(first), f"answers a completed upload with the ETag {etag}, which is not that of its parts")
         facts = await store.head(bucket, key)
-        _check(facts is not None and facts.size_bytes == SMALLEST_PART + LAST_PART, "does not keep a completed upload as it was sent")
+        _check(facts is not None and facts.size_bytes == MIN_PART + LAST_PART, "does not keep a completed upload as it was sent")
     finally:
         with contextlib.suppress(StowageError):
             await store.abort_multipart(bucket, key, upload_id)

@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from service.core.errors import StowageError
 from service.storage.checksums import multipart_etag
-from service.storage.port import Multipart, Part, Reader, StoreDown, Writer
+from service.storage.port import MIN_PART, Mover, Part, StoreDown
 
-MIN_PART = 5 << 20
 COPY_BYTES = 256 << 20
 # Up to this size one PutObject is cheaper than a multipart upload.
 SMALL_BYTES = 16 << 20
@@ -28,10 +26,6 @@ class Span:
     @property
     def size(self) -> int:
         return self.end - self.start
-
-
-class JoinStore(Reader, Writer, Multipart, Protocol):
-    """What a join needs of a store."""
 
 
 def plan_join(sources: Sequence[tuple[str, int]]) -> list[list[Span]]:
@@ -59,7 +53,7 @@ def plan_join(sources: Sequence[tuple[str, int]]) -> list[list[Span]]:
 
 
 async def join(
-    store: JoinStore, bucket: str, target: str, sources: Sequence[tuple[str, int]], still_ours: Callable[[], Awaitable[None]]
+    store: Mover, bucket: str, target: str, sources: Sequence[tuple[str, int]], still_ours: Callable[[], Awaitable[None]]
 ) -> str:
     """Make `target` of the sources in their order; returns its proven ETag.
 
@@ -85,7 +79,7 @@ async def join(
 
 
 async def _send(
-    store: JoinStore, bucket: str, target: str, upload_id: str, plan: Sequence[list[Span]], still_ours: Callable[[], Awaitable[None]]
+    store: Mover, bucket: str, target: str, upload_id: str, plan: Sequence[list[Span]], still_ours: Callable[[], Awaitable[None]]
 ) -> list[Part]:
     gate = asyncio.Semaphore(IN_FLIGHT)
 
@@ -105,6 +99,6 @@ async def _send(
     return [task.result() for task in tasks]
 
 
-async def _read(store: JoinStore, bucket: str, spans: Sequence[Span]) -> bytes:
+async def _read(store: Mover, bucket: str, spans: Sequence[Span]) -> bytes:
     pieces = [chunk for span in spans if span.size async for chunk in store.read(bucket, span.key, span.start, span.end)]
     return b"".join(pieces)

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from service.core.errors import Kind, StowageError, Unavailable
 
+# S3's smallest part but for the last.
+MIN_PART = 5 << 20
+
 Buffer = bytes | bytearray | memoryview
 
 
@@ -110,6 +113,10 @@ class Multipart(Protocol):
     async def has_parts(self, bucket: str, key: str, upload_id: str) -> bool:
         """True while ListParts knows the upload. Raises StoreDown."""
         ...
+
+
+class Mover(Reader, Writer, Multipart, Protocol):
+    """What moving bytes in and about needs of a store."""
 
 
 class Lister(Protocol):

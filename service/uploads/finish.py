@@ -15,9 +15,8 @@ from service.quota import service as quota
 from service.storage import keys
 from service.storage.checksums import multipart_etag
 from service.storage.join import join
-from service.storage.port import Part, PartsRefused, StoreDown, UploadGone
+from service.storage.port import Mover, Part, PartsRefused, StoreDown, UploadGone
 from service.uploads import repository
-from service.uploads.append.appender import AppendStore
 from service.uploads.models import ENDED, Kind, State, Upload, UploadPart
 
 log = logging.getLogger("stowage.uploads")
@@ -66,7 +65,7 @@ class Finisher:
     """Finishes uploads whose bytes are all durable. Any process may, one at a time per upload."""
 
     database: Database
-    store: AppendStore
+    store: Mover
     bucket: str
 
     async def close_whole(self, upload: Upload, *, expected: int, key: str, etag: str) -> bool:

@@ -109,13 +109,20 @@ class World:
         self.versions += 1
 
     # -- a PATCH
-    def patch(self, at, count):
+    def _claim(self, at):
         row = self.row
         if row.state != "OPEN" or row.offset != at:
             return None
         row.epoch += 1
         epoch = row.epoch
         yield
+        return epoch
+
+    def patch(self, at, count):
+        row = self.row
+        epoch = yield from self._claim(at)
+        if epoch is None:
+            return None
         end = min(at + count, row.length)
         stops_early = self.random.random() < 0.3
         position = at
@@ -136,11 +143,9 @@ class World:
     def checked_patch(self, at, count):
         """Parts are stored as they come and committed together once all is verified; a damaged body or a disconnect commits nothing."""
         row = self.row
-        if row.state != "OPEN" or row.offset != at:
+        epoch = yield from self._claim(at)
+        if epoch is None:
             return None
-        row.epoch += 1
-        epoch = row.epoch
-        yield
         end = min(at + count, row.length)
         is_damaged = self.random.random() < 0.3
         start = row.tail[1].start if row.tail else row.offset

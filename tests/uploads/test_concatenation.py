@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from service.storage.join import MIN_PART, Span, plan_join
+from service.storage.join import Span, plan_join
+from service.storage.port import MIN_PART
 from tests.harness import TUS, metadata, wait_until
 
 MIB = 1 << 20

@@ -11,12 +11,11 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from service.core.db import Database
 from service.core.errors import StowageError
 from service.storage import keys
-from service.storage.port import Multipart, Reader, StoreDown, Writer
+from service.storage.port import MIN_PART, Mover, StoreDown
 from service.uploads import repository
 from service.uploads.append.body import Body, Reason, Stop
 from service.uploads.append.buffers import Buffer, BufferPool
@@ -26,13 +25,8 @@ from service.uploads.tus.checksum import Verifier
 
 log = logging.getLogger("stowage.uploads")
 
-MIN_PART = 5 << 20
 MAX_PART_NUMBER = 10_000
 ROOM_WAIT_S = 20.0
-
-
-class AppendStore(Reader, Writer, Multipart, Protocol):
-    """What an append needs of a store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +34,7 @@ class Tools:
     """Shared by all appends of a process."""
 
     database: Database
-    store: AppendStore
+    store: Mover
     bucket: str
     pool: BufferPool
     parts_in_flight: int
