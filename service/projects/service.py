@@ -19,10 +19,10 @@ _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 
 
 def slug_of(name: str, project_id: UUID) -> str:
-    """A readable, unique name for URLs and buckets: letters and digits, then six of the id."""
+    """A readable, unique name for URLs and buckets: letters and digits, then the id's last twelve, which are random."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = _NOT_SLUG.sub("-", ascii_name).strip("-")[:40]
-    return f"{stem or 'project'}-{project_id.hex[-6:]}"
+    return f"{stem or 'project'}-{project_id.hex[-12:]}"
 
 
 async def create_project(session: WriteSession, owner: UUID, name: str, quotas: QuotaSettings) -> Project:

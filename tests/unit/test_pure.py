@@ -5,6 +5,7 @@ import contextlib
 import struct
 import time
 from fractions import Fraction
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from service.files.content import parse_range
 from service.files.errors import BadRange
 from service.media.planning import AudioTrack, SourceFacts, Unplannable, make_plan, plan_hash
 from service.media.playlists import Piece, contiguous, master_playlist, media_playlist
+from service.projects.service import slug_of
 from service.storage.checksums import crc64nvme, multipart_etag
 from service.storage.delivery import content_disposition, is_inline_safe
 from service.uploads.append import body as bodies
@@ -310,6 +312,12 @@ def test_the_verifier_accepts_what_was_planned_and_nothing_else():
 def test_the_box_parser_survives_anything(data):
     with contextlib.suppress(fmp4.BadSegment):
         assert isinstance(fmp4.fragments(data), list)
+
+
+def test_slugs_of_one_name_differ_even_where_their_ids_end_alike():
+    one, two = UUID("01a209ff-cb3a-7645-95af-4b13bf9c3914"), UUID("01a209ff-0000-7645-95af-4b13be9c3914")
+    assert slug_of("Test", one) != slug_of("Test", two)
+    assert slug_of("Ünï côde!", one) == "uni-code-4b13bf9c3914"
 
 
 @pytest.fixture
