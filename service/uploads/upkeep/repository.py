@@ -120,9 +120,11 @@ async def known_keys(session: ReadSession, bucket: str, wanted: Sequence[str]) -
     return {row.key for row in await session.execute(_KNOWN, {"bucket": bucket, "keys": list(wanted)})}
 
 
-async def states(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, str]:
-    rows = await session.execute(select(Upload.id, Upload.state).where(Upload.id.in_(ids)))
-    return {row.id: row.state for row in rows}
+async def settled(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, bool]:
+    """Of the uploads there are: whether nothing more is to be done for them, by a holder or by the sweep."""
+    is_settled = Upload.state.in_([State.COMPLETE, State.ABORTED]) & Upload.sweep_after.is_(None)
+    rows = await session.execute(select(Upload.id, is_settled).where(Upload.id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 async def stored_keys(session: ReadSession, bucket: str, after: UUID, upto: UUID, limit: int) -> list[str]:

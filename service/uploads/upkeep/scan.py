@@ -13,7 +13,6 @@ from uuid import UUID
 from service.core.db import Database
 from service.storage.keys import OBJECTS, TAILS, upload_of
 from service.storage.port import Lister, Reader
-from service.uploads.models import State
 from service.uploads.upkeep import repository as rows
 
 log = logging.getLogger("stowage.uploads")
@@ -21,7 +20,6 @@ log = logging.getLogger("stowage.uploads")
 PAGE = 1_000
 SHOWN = 20
 LOWEST, HIGHEST = UUID(int=0), UUID(int=(1 << 128) - 1)
-IN_WORK = frozenset({State.OPEN, State.COMPLETING, State.ABORTING, State.LOST})
 
 
 class ScanStoreAccess(Lister, Reader, Protocol):
@@ -84,14 +82,14 @@ class Scan:
         ids = {key: upload_of(key) for key in page}
         async with self.database.read() as session:
             # In this order: what was not in work a moment ago has its final rows by now.
-            states = await rows.states(session, [found for found in ids.values() if found is not None])
+            settled = await rows.settled(session, [found for found in ids.values() if found is not None])
             known = await rows.known_keys(session, self.bucket, page)
         again: set[UUID] = set()
         for key, upload_id in ids.items():
-            state = states.get(upload_id) if upload_id is not None else None
-            if key in known or state in IN_WORK or await self.store.head(self.bucket, key) is None:
+            is_settled = settled.get(upload_id) if upload_id is not None else None
+            if key in known or is_settled is False or await self.store.head(self.bucket, key) is None:
                 continue
-            if upload_id is not None and state is not None:
+            if upload_id is not None and is_settled:
                 again.add(upload_id)
                 self.findings.leftovers.append(key)
             else:
