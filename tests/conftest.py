@@ -1,8 +1,14 @@
 import os
 
 import pytest
+import uvloop
 
 from tests.harness import Stack
+
+
+def pytest_asyncio_loop_factories():
+    """The loop that the product is served on."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Make the buckets; give the presigner an identity that can only read, in the way each store knows."""
+"""Make the buckets; give who signs URLs identities that can only read, or only write parts, in the way each store knows."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,6 @@ from minio import Minio, MinioAdmin
 from service.core.settings import StoreSettings
 
 POLICIES = Path(__file__).resolve().parents[2] / "minio" / "policies"
-READ_POLICY = "stowage-read"
 
 
 def prepare_store(settings: StoreSettings) -> None:
@@ -23,20 +22,26 @@ def prepare_store(settings: StoreSettings) -> None:
     for bucket in (settings.originals, settings.derived, settings.imports):
         if not client.bucket_exists(bucket_name=bucket):
             client.make_bucket(bucket_name=bucket)
-    if settings.presign_access_key in {"", settings.access_key}:
-        return
-    if ":" not in settings.presign_access_key:
-        # An embedded Swift's reader is made by its configuration.
-        _grant_minio_reader(settings, parts.netloc, is_tls=parts.scheme == "https")
+    admin = MinioAdmin(
+        endpoint=parts.netloc, credentials=StaticProvider(settings.access_key, settings.secret_key), secure=parts.scheme == "https"
+    )
+    identities = {
+        "read": (settings.presign_access_key, settings.presign_secret_key),
+        "parts": (settings.parts_access_key, settings.parts_secret_key),
+    }
+    for policy, (key, secret) in identities.items():
+        # An embedded Swift's identities (`account:user`) are made by its configuration.
+        if key not in {"", settings.access_key} and ":" not in key:
+            _grant_on_minio(admin, settings.bucket_prefix, policy, key, secret)
 
 
-def _grant_minio_reader(settings: StoreSettings, host: str, *, is_tls: bool) -> None:
-    admin = MinioAdmin(endpoint=host, credentials=StaticProvider(settings.access_key, settings.secret_key), secure=is_tls)
-    document = (POLICIES / "read.json").read_text(encoding="utf-8").replace("PREFIX", settings.bucket_prefix)
+def _grant_on_minio(admin: MinioAdmin, bucket_prefix: str, policy: str, key: str, secret: str) -> None:
+    name = f"stowage-{policy}"
+    document = (POLICIES / f"{policy}.json").read_text(encoding="utf-8").replace("PREFIX", bucket_prefix)
     try:
-        admin.policy_add(READ_POLICY, policy=json.loads(document))
-        admin.user_add(settings.presign_access_key, settings.presign_secret_key)
-        admin.policy_set(READ_POLICY, user=settings.presign_access_key)
+        admin.policy_add(name, policy=json.loads(document))
+        admin.user_add(key, secret)
+        admin.policy_set(name, user=key)
     except (MinioAdminException, S3Error) as error:
         # A policy that is attached already is reported as an error.
         if "already" not in str(error):

@@ -12,7 +12,15 @@ from typing import IO
 
 MIN_FREE_BYTES = 512 << 20
 LOOPBACK = "127.0.0.1"
-SECRET_NAMES = ("postgres_password", "valkey_password", "s3_secret_key", "s3_presign_secret_key", "secret_key", "admin_password")
+SECRET_NAMES = (
+    "postgres_password",
+    "valkey_password",
+    "s3_secret_key",
+    "s3_presign_secret_key",
+    "s3_parts_secret_key",
+    "secret_key",
+    "admin_password",
+)
 
 
 class StackError(Exception):

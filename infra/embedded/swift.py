@@ -17,6 +17,7 @@ from infra.embedded.process import Spec
 ACCOUNT = "stowage"
 WRITER = "app"
 PRESIGNER = "read"
+PARTS_WRITER = "parts"
 INNER = ("account", "container", "object")
 PART_POWER = 6
 
@@ -83,10 +84,11 @@ def _proxy_conf(layout: Layout, base: Path, port: int) -> str:
     return (
         _common(base, port)
         + "cors_allow_origin = *\ncors_expose_headers = etag, content-range, accept-ranges, content-length\nstrict_cors_mode = false\n"
-        "[pipeline:main]\npipeline = catch_errors room gatekeeper listing_formats s3api tempauth copy slo proxy-server\n"
+        "[pipeline:main]\npipeline = catch_errors room parts gatekeeper listing_formats s3api tempauth copy slo proxy-server\n"
         # One disk has no replica to go to instead: setting it aside after errors would only make reads fail for a minute as well.
         "[app:proxy-server]\nuse = egg:swift#proxy\nallow_account_management = true\naccount_autocreate = true\nerror_suppression_interval = 0\n"
         f"[filter:room]\npaste.filter_factory = infra.embedded.swift_room:filter_factory\nfolder = {base / 'srv' / 'd1'}\n"
+        f"[filter:parts]\npaste.filter_factory = infra.embedded.swift_parts:filter_factory\nidentity = {access_key(PARTS_WRITER)}\n"
         "[filter:catch_errors]\nuse = egg:swift#catch_errors\n[filter:gatekeeper]\nuse = egg:swift#gatekeeper\n"
         "[filter:listing_formats]\nuse = egg:swift#listing_formats\n"
         "[filter:s3api]\nuse = egg:swift#s3api\ns3_acl = false\nlocation = us-east-1\nmin_segment_size = 5242880\nmax_upload_part_num = 10000\n"
@@ -94,6 +96,7 @@ def _proxy_conf(layout: Layout, base: Path, port: int) -> str:
         "[filter:tempauth]\nuse = egg:swift#tempauth\n"
         f"user_{ACCOUNT}_{WRITER} = {layout.secret('s3_secret_key')} .admin\n"
         f"user_{ACCOUNT}_{PRESIGNER} = {layout.secret('s3_presign_secret_key')} .reseller_reader\n"
+        f"user_{ACCOUNT}_{PARTS_WRITER} = {layout.secret('s3_parts_secret_key')} .admin\n"
         "[filter:copy]\nuse = egg:swift#copy\n"
         "[filter:slo]\nuse = egg:swift#slo\nmax_manifest_segments = 10000\nallow_async_delete = false\nrate_limit_under_size = 0\nmax_manifest_size = 8388608\n"
         "[filter:cache]\nuse = egg:swift#memcache\n"

@@ -6,6 +6,7 @@ import socket
 
 import uvicorn
 
+from service.app.direct_body import UploadHttpProtocol
 from service.app.main import create_app
 from service.core.settings import ServerSettings, load_section
 
@@ -22,7 +23,7 @@ def main() -> None:
     config = uvicorn.Config(
         create_app,
         factory=True,
-        http="httptools",
+        http=UploadHttpProtocol,
         loop="uvloop",
         proxy_headers=False,
         server_header=False,

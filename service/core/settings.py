@@ -45,6 +45,13 @@ class StoreSettings:
         "STOWAGE_S3_PRESIGN_ACCESS_KEY", "Key id of the read-only identity that signs URLs; empty: the main one", "", secret=True
     )
     presign_secret_key: str = setting("STOWAGE_S3_PRESIGN_SECRET_KEY", "Its secret", "", secret=True)
+    parts_access_key: str = setting(
+        "STOWAGE_S3_PARTS_ACCESS_KEY",
+        "Key id of the identity that signs upload parts for browsers (may write p/* alone); empty: no direct uploads",
+        "",
+        secret=True,
+    )
+    parts_secret_key: str = setting("STOWAGE_S3_PARTS_SECRET_KEY", "Its secret", "", secret=True)
     region: str = setting("STOWAGE_S3_REGION", "Region named in signatures", "us-east-1")
     bucket_prefix: str = setting("STOWAGE_BUCKET_PREFIX", "Buckets are PREFIX-originals, PREFIX-derived, PREFIX-imports", "stowage")
     delivery: str = setting("STOWAGE_DELIVERY", "auto, presigned or proxy: how content reaches browsers", "auto")

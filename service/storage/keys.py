@@ -5,6 +5,7 @@ from uuid import UUID
 
 OBJECTS = "o/"
 TAILS = "t/"
+PARTS = "p/"
 
 
 def object_key(upload: UUID, epoch: int) -> str:
@@ -17,8 +18,13 @@ def tail_key(upload: UUID, epoch: int, number: int) -> str:
     return f"{TAILS}{upload}/{epoch}/{number}"
 
 
-def upload_prefixes(upload: UUID) -> tuple[str, str]:
-    return f"{OBJECTS}{upload}/", f"{TAILS}{upload}/"
+def parts_key(upload: UUID) -> str:
+    """The object of an upload whose parts go straight from client to store: the one prefix their signer may write."""
+    return f"{PARTS}{upload}/1"
+
+
+def upload_prefixes(upload: UUID) -> tuple[str, str, str]:
+    return f"{OBJECTS}{upload}/", f"{TAILS}{upload}/", f"{PARTS}{upload}/"
 
 
 def upload_of(key: str) -> UUID | None:

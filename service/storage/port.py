@@ -62,6 +62,15 @@ class Part:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredPart:
+    """A part as the store lists it."""
+
+    number: int
+    size_bytes: int
+    etag: str
+
+
 class Reader(Protocol):
     async def head(self, bucket: str, key: str) -> ObjectFacts | None:
         """None where there is no such object. Raises StoreDown."""
@@ -110,6 +119,10 @@ class Multipart(Protocol):
         """Ids of open multipart uploads of exactly this key (a prefix would list nothing on MinIO)."""
         ...
 
+    async def list_parts(self, bucket: str, key: str, upload_id: str) -> list[StoredPart]:
+        """All parts in the order of their numbers. Raises UploadGone, StoreDown."""
+        ...
+
     async def has_parts(self, bucket: str, key: str, upload_id: str) -> bool:
         """True while ListParts knows the upload. Raises StoreDown."""
         ...
@@ -129,7 +142,15 @@ class Presigner(Protocol):
         ...
 
 
-class Store(Reader, Writer, Multipart, Lister, Presigner, Protocol):
+class PartPresigner(Protocol):
+    can_presign_parts: bool
+
+    def presign_part(self, bucket: str, key: str, upload_id: str, number: int, *, size: int | None, expires_s: int) -> str:
+        """A PUT URL for exactly this part, and with `size` for exactly that many bytes."""
+        ...
+
+
+class Store(Reader, Writer, Multipart, Lister, Presigner, PartPresigner, Protocol):
     """All capabilities: what roots assemble."""
 
     async def check(self) -> None:

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from service.core.settings import StoreSettings
 from service.storage.checksums import CRC64_HEADER, crc64nvme
-from service.storage.port import Buffer, ObjectFacts, ObjectMissing, Part, PartsRefused, StoreDown, StoreFull, UploadGone
+from service.storage.port import Buffer, ObjectFacts, ObjectMissing, Part, PartsRefused, StoredPart, StoreDown, StoreFull, UploadGone
 from service.storage.signing import UNSIGNED, Signer
 from service.storage.wire import Answer, Wire, is_loopback
 
@@ -53,6 +53,8 @@ class S3Store:
             else (settings.access_key, settings.secret_key)
         )
         self._presigner = Signer(public.netloc, *presign, settings.region)
+        self.can_presign_parts = bool(settings.parts_access_key)
+        self._part_signer = Signer(public.netloc, settings.parts_access_key, settings.parts_secret_key, settings.region)
         # A body over plain HTTP to another machine is signed; over TLS or loopback the checksum is enough.
         self._signs_payload = not self._wire.is_tls and not is_loopback(self._wire.hostname)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="s3")
@@ -116,6 +118,18 @@ class S3Store:
     async def open_multiparts(self, bucket: str, key: str) -> list[str]:
         answer = await self._control("list_multipart_uploads", Bucket=bucket, Prefix=key)
         return [str(upload["UploadId"]) for upload in answer.get("Uploads", []) if upload["Key"] == key]
+
+    async def list_parts(self, bucket: str, key: str, upload_id: str) -> list[StoredPart]:
+        found: list[StoredPart] = []
+        marker: dict[str, int] = {}
+        while True:
+            page = await self._control("list_parts", Bucket=bucket, Key=key, UploadId=upload_id, MaxParts=1_000, **marker)
+            found += [
+                StoredPart(int(part["PartNumber"]), int(part["Size"]), str(part["ETag"]).strip('"')) for part in page.get("Parts", [])
+            ]
+            if not page.get("IsTruncated"):
+                return sorted(found, key=lambda part: part.number)
+            marker = {"PartNumberMarker": int(page["NextPartNumberMarker"])}
 
     async def has_parts(self, bucket: str, key: str, upload_id: str) -> bool:
         try:
@@ -229,6 +243,13 @@ class S3Store:
             (name, value) for name, value in (("response-content-type", media_type), ("response-content-disposition", disposition)) if value
         ]
         return self._presigner.presign(self._public_scheme, f"/{bucket}/{quote(key)}", expires_s, window_s, overrides)
+
+    def presign_part(self, bucket: str, key: str, upload_id: str, number: int, *, size: int | None, expires_s: int) -> str:
+        headers = [] if size is None else [("content-length", str(size))]
+        parameters = [("partNumber", str(number)), ("uploadId", upload_id)]
+        return self._part_signer.presign(
+            self._public_scheme, f"/{bucket}/{quote(key)}", expires_s, parameters=parameters, method="PUT", headers=headers
+        )
 
     async def close(self) -> None:
         self._wire.close()

@@ -59,8 +59,22 @@ class Signer:
         size = "" if length is None else f"content-length: {length}\r\n"
         return f"{method} {target} HTTP/1.1\r\n{sent}authorization: {_ALGORITHM} Credential={credential}, SignedHeaders={names}, Signature={signature}\r\n{size}\r\n".encode()
 
-    def presign(self, scheme: str, path: str, expires_s: int, window_s: int, overrides: Sequence[tuple[str, str]]) -> str:
-        """A GET URL valid for at least `expires_s`; the date is floored to `window_s`, so equal calls give equal URLs."""
+    def presign(
+        self,
+        scheme: str,
+        path: str,
+        expires_s: int,
+        window_s: int = 0,
+        parameters: Sequence[tuple[str, str]] = (),
+        method: str = "GET",
+        headers: Sequence[tuple[str, str]] = (),
+    ) -> str:
+        """A URL valid for at least `expires_s`; the date is floored to `window_s`, so equal calls give equal URLs.
+
+        `headers` (lower-case names) must come with the request as given here.
+        """
+        signed = sorted([("host", self.host), *headers])
+        names = ";".join(name for name, _ in signed)
         now = int(time.time())
         start = now - now % window_s if window_s else now
         stamp = dt.datetime.fromtimestamp(start, dt.UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -69,9 +83,10 @@ class Signer:
             ("X-Amz-Credential", f"{self.access_key}/{self._scope(stamp)}"),
             ("X-Amz-Date", stamp),
             ("X-Amz-Expires", str(min(expires_s + window_s, 604_800))),
-            ("X-Amz-SignedHeaders", "host"),
-            *overrides,
+            ("X-Amz-SignedHeaders", names),
+            *parameters,
         ]
         encoded = urlencode(sorted(query), quote_via=quote, safe="~")
-        signature = self._signature(stamp, f"GET\n{path}\n{encoded}\nhost:{self.host}\n\nhost\n{UNSIGNED}")
+        lines = "".join(f"{name}:{value}\n" for name, value in signed)
+        signature = self._signature(stamp, f"{method}\n{path}\n{encoded}\n{lines}\n{names}\n{UNSIGNED}")
         return f"{scheme}://{self.host}{path}?{encoded}&X-Amz-Signature={signature}"

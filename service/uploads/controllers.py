@@ -16,6 +16,7 @@ from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.core.settings import Settings
 from service.uploads import repository
+from service.uploads.append.body import Source
 from service.uploads.errors import BadHeader, BodyPastLength, Busy, ChecksumMismatch, ChecksumTooLarge, NotFinished
 from service.uploads.models import Kind, State, Upload
 from service.uploads.schemas import UploadPage, UploadView
@@ -43,6 +44,12 @@ def _verifier(request: Request[Any, Any, Any], body_bytes: int | None) -> Verifi
         return found[0].decode("latin-1") if found else None
 
     return checksum.verifier(request.headers, body_bytes, trailer)
+
+
+def _source(request: Request[Any, Any, Any]) -> Source:
+    # The name of the offer is a contract with service.app.direct_body, which no slice may import.
+    extensions: dict[str, Any] = request.scope.get("extensions") or {}
+    return Source(request.receive, extensions.get("stowage.direct_body"))
 
 
 def _url(request: Request[Any, Any, Any], settings: Settings, upload_id: UUID) -> str:
@@ -93,7 +100,7 @@ class TusCreation(Controller):
     async def _with_upload(self, uploads: Uploads, upload: Upload, request: Request[Any, Any, Any], verifier: Verifier | None) -> int:
         """The upload exists whatever becomes of its first bytes, so a failure still answers 201 with the true offset."""
         try:
-            progress = await uploads.append_held(upload, request.receive, verifier)
+            progress = await uploads.append_held(upload, _source(request), verifier)
         except (BadHeader, BodyPastLength, ChecksumMismatch, ChecksumTooLarge):
             # The request as a whole is refused, so nobody learns of the upload.
             await uploads.abandon(upload)
@@ -140,7 +147,7 @@ class TusUpload(Controller):
             principal,
             upload_id,
             offset,
-            request.receive,
+            _source(request),
             body_bytes=body_bytes,
             declared_length=tus.number(request.headers, "upload-length"),
             verifier=_verifier(request, body_bytes),

@@ -19,7 +19,7 @@ from service.quota import service as quota
 from service.storage import keys
 from service.uploads import repository
 from service.uploads.append.appender import Appender, Tools, part_size
-from service.uploads.append.body import Body, Reason, Receive
+from service.uploads.append.body import Body, Reason, Source
 from service.uploads.append.leases import Leases
 from service.uploads.creating import DEFERRED_STEP, Created, Creator
 from service.uploads.errors import (
@@ -160,7 +160,7 @@ class Uploads:
         principal: Principal,
         upload_id: UUID,
         offset: int,
-        receive: Receive,
+        source: Source,
         *,
         body_bytes: int | None,
         declared_length: int | None,
@@ -182,7 +182,7 @@ class Uploads:
         if seen.is_held:
             await self._take_over(seen.upload)
         upload = await self._claim(seen.upload, offset, declared_length)
-        return await self.append_held(upload, receive, verifier)
+        return await self.append_held(upload, source, verifier)
 
     def _check_before(self, upload: Upload, offset: int, body_bytes: int | None, declared_length: int | None) -> None:
         if upload.state == State.COMPLETE and upload.kind != Kind.FINAL:
@@ -235,9 +235,9 @@ class Uploads:
                     await quota.release(session, owners, reserved_bytes=-missing)
         return upload
 
-    async def append_held(self, upload: Upload, receive: Receive, verifier: Verifier | None = None) -> Progress:
+    async def append_held(self, upload: Upload, source: Source, verifier: Verifier | None = None) -> Progress:
         """Add the body to an upload whose lease this request holds."""
-        body = Body(receive, self._settings.idle_s, self._settings.min_rate)
+        body = Body(source, self._settings.idle_s, self._settings.min_rate)
         appender = Appender(self._tools, upload, body, self._settings.max_bytes, lambda end: self._reserve_up_to(upload, end), verifier)
         is_closed = False
         with self._leases.holding(upload.id, upload.epoch, body):

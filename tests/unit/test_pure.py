@@ -29,7 +29,7 @@ from service.storage.checksums import crc64nvme, multipart_etag
 from service.storage.delivery import content_disposition, is_inline_safe
 from service.uploads.append import body as bodies
 from service.uploads.append.appender import may_be_short_part, part_size
-from service.uploads.append.body import Body, Reason, Stop
+from service.uploads.append.body import Body, Reason, Source, Stop
 from service.uploads.errors import BadHeader
 from service.uploads.finish import tiles
 from service.uploads.models import Upload, UploadPart
@@ -330,7 +330,7 @@ def trickle(chunk):
         await asyncio.sleep(0.02)
         return {"type": "http.request", "body": b"x" * chunk, "more_body": True}
 
-    return Body(receive, idle_s=5, min_rate=100_000)
+    return Body(Source(receive), idle_s=5, min_rate=100_000)
 
 
 async def read(body, times):
@@ -351,7 +351,7 @@ async def test_a_server_that_pauses_does_not_blame_the_sender(short_window):
     async def receive():
         return {"type": "http.request", "body": b"x", "more_body": True}
 
-    body = Body(receive, idle_s=5, min_rate=100_000)
+    body = Body(Source(receive), idle_s=5, min_rate=100_000)
     for _ in range(20):
         assert await body.next() == b"x"
         await asyncio.sleep(0.02)

@@ -27,6 +27,8 @@ log = logging.getLogger("stowage.uploads")
 
 MAX_PART_NUMBER = 10_000
 ROOM_WAIT_S = 20.0
+# The last room in the budget is not worth reading a few bytes at a time for.
+SMALLEST_READ = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +116,11 @@ class Appender:
         return reason
 
     async def _read_all(self) -> Reason | None:
+        step = self._fill if self._body.go_direct() else self._next
         while True:
             try:
-                chunk = await self._body.next()
-                if chunk is None:
+                if not await step():
                     return None
-                await self._accept(memoryview(chunk))
             except Stop as stop:
                 if stop.reason is Reason.STORE_FAILED:
                     await self._land()
@@ -127,19 +128,61 @@ class Appender:
                     return stop.reason
                 await self._checkpoint()
 
-    async def _accept(self, data: memoryview) -> None:
+    async def _next(self) -> bool:
+        """One chunk more. False at the end of the body."""
+        chunk = await self._body.next()
+        if chunk is not None:
+            await self._accept(memoryview(chunk))
+        return chunk is not None
+
+    async def _fill(self) -> bool:
+        """Read straight into the buffer. False at the end of the body."""
+        pool = self._tools.pool
+        left = self._body.left
+        self._check_length(left)
+        if not left:
+            return False
+        buffer = await self._ready_buffer()
+        if buffer.filled == buffer.size:
+            await self._send()
+            return True
+        if not pool.has_room(1) and not await self._make_room(1):
+            return True
+        wanted = min(left, buffer.size - buffer.filled, max(pool.left, SMALLEST_READ))
+        if self._upload.length_bytes is None:
+            at = self._upload.offset_bytes + self.received
+            await self._reserve(at + 1)
+            wanted = min(wanted, self._reserved - at)
+
+        def took(count: int) -> bool:
+            if self._verifier is not None:
+                self._verifier.update(buffer.view[buffer.filled : buffer.filled + count])
+            pool.charge(buffer, count)
+            self.received += count
+            return pool.has_room(1)
+
+        await self._body.fill(buffer.view[buffer.filled : buffer.filled + wanted], took)
+        return True
+
+    def _check_length(self, more: int) -> None:
         length = self._upload.length_bytes
         limit = self._max_bytes if length is None else length
-        if self._upload.offset_bytes + self.received + len(data) > limit:
+        if self._upload.offset_bytes + self.received + more > limit:
             # Keep only what earlier parts hold: the request as a whole is wrong.
             self._drop_buffer()
             raise BodyPastLength
+
+    async def _reserve(self, end: int) -> None:
+        """Of an upload whose length is not known, quota is taken as bytes come."""
+        if self._upload.length_bytes is None and end > self._reserved:
+            self._reserved = await self._reserve_up_to(end)
+
+    async def _accept(self, data: memoryview) -> None:
+        self._check_length(len(data))
         if self._verifier is not None:
             self._verifier.update(data)
         self.received += len(data)
-        end = self._upload.offset_bytes + self.received
-        if length is None and end > self._reserved:
-            self._reserved = await self._reserve_up_to(end)
+        await self._reserve(self._upload.offset_bytes + self.received)
         while data:
             buffer = await self._ready_buffer()
             if buffer.filled == buffer.size:

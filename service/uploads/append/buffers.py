@@ -62,6 +62,11 @@ class BufferPool:
         self._receiving.add(buffer)
         return buffer
 
+    @property
+    def left(self) -> int:
+        """Bytes that the budget still has room for."""
+        return self.budget_bytes - self.used_bytes
+
     def has_room(self, count: int) -> bool:
         return self.used_bytes + count <= self.budget_bytes and not self._waiters
 
@@ -69,8 +74,12 @@ class BufferPool:
         """Copy `data` behind what is there and charge it; call after `has_room` or `room`."""
         end = buffer.filled + len(data)
         buffer.view[buffer.filled : end] = data
-        buffer.filled = end
-        self.used_bytes += len(data)
+        self.charge(buffer, len(data))
+
+    def charge(self, buffer: Buffer, count: int) -> None:
+        """`count` bytes were written behind what is there, by whoever holds the buffer's view."""
+        buffer.filled += count
+        self.used_bytes += count
 
     async def room(self, count: int, timeout_s: float) -> bool:
         """Wait until `count` bytes fit, pressing the slowest receiver meanwhile. False after `timeout_s`."""
