@@ -84,11 +84,12 @@ def _proxy_conf(layout: Layout, base: Path, port: int) -> str:
     return (
         _common(base, port)
         + "cors_allow_origin = *\ncors_expose_headers = etag, content-range, accept-ranges, content-length\nstrict_cors_mode = false\n"
-        "[pipeline:main]\npipeline = catch_errors room parts gatekeeper listing_formats s3api tempauth copy slo proxy-server\n"
+        "[pipeline:main]\npipeline = catch_errors room parts gatekeeper listing_formats s3api tempauth open_uploads copy slo proxy-server\n"
         # One disk has no replica to go to instead: setting it aside after errors would only make reads fail for a minute as well.
         "[app:proxy-server]\nuse = egg:swift#proxy\nallow_account_management = true\naccount_autocreate = true\nerror_suppression_interval = 0\n"
         f"[filter:room]\npaste.filter_factory = infra.embedded.swift_room:filter_factory\nfolder = {base / 'srv' / 'd1'}\n"
         f"[filter:parts]\npaste.filter_factory = infra.embedded.swift_parts:filter_factory\nidentity = {access_key(PARTS_WRITER)}\n"
+        f"[filter:open_uploads]\npaste.filter_factory = infra.embedded.swift_parts:open_uploads_factory\nidentity = {access_key(PARTS_WRITER)}\n"
         "[filter:catch_errors]\nuse = egg:swift#catch_errors\n[filter:gatekeeper]\nuse = egg:swift#gatekeeper\n"
         "[filter:listing_formats]\nuse = egg:swift#listing_formats\n"
         "[filter:s3api]\nuse = egg:swift#s3api\ns3_acl = false\nlocation = us-east-1\nmin_segment_size = 5242880\nmax_upload_part_num = 10000\n"

@@ -1,12 +1,17 @@
-"""A filter in front of Swift: the identity that signs upload parts for browsers may do that and nothing else.
+"""Filters about Swift for the identity that signs upload parts for browsers: it may write parts of open uploads, and nothing else.
 
-Swift knows no policies by key: without this, whoever learned that identity's secret could write anywhere.
+Swift knows no policies by key: without the first, whoever learned that identity's secret could write anywhere. And its S3 face
+takes a part of an upload that is completed already, which would spoil the finished object: the second refuses that.
 """
 
 import re
 from collections.abc import Callable, Iterable
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs
+
+from swift.common.swob import HTTPNotFound
+from swift.common.wsgi import make_pre_authed_request
 
 _PATH = re.compile(r"^/[a-z0-9.-]+-originals/p/")
 _BODY = b'<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>This identity only writes parts.</Message></Error>'
@@ -46,6 +51,31 @@ class OnlyParts:
             and "partNumber" in query
             and "uploadId" in query
         )
+
+
+class OnlyOpenUploads:
+    """WSGI middleware behind the one that signs in, where a part is an object `key/upload/number` and its upload an object `key/upload`."""
+
+    def __init__(self, app: App, identity: str) -> None:
+        self._app = app
+        self._identity = identity
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        is_ours = self._identity in str(environ.get("REMOTE_USER", "")).split(",")
+        if not is_ours or environ["REQUEST_METHOD"] != "PUT" or self._is_open(environ):
+            return self._app(environ, start_response)
+        refused: Iterable[bytes] = HTTPNotFound()(environ, start_response)
+        return refused
+
+    def _is_open(self, environ: dict[str, Any]) -> bool:
+        upload, _, _ = environ["PATH_INFO"].rpartition("/")
+        asked = make_pre_authed_request(environ, method="HEAD", path=upload, agent="Stowage", swift_source="STOWAGE")
+        return bool(asked.get_response(self._app).status_int == HTTPStatus.OK)
+
+
+def open_uploads_factory(_defaults: dict[str, str], **section: str) -> Callable[[App], OnlyOpenUploads]:
+    """Paste's entry point; `identity` in the section of the proxy's configuration."""
+    return lambda app: OnlyOpenUploads(app, section["identity"])
 
 
 def filter_factory(_defaults: dict[str, str], **section: str) -> Callable[[App], OnlyParts]:

@@ -141,6 +141,16 @@ class Accounts:
             return Principal(principal.user_id, principal.username, principal.role, principal.session_id, is_expired=True)
         return principal
 
+    async def still(self, user_id: UUID, session_id: UUID) -> Principal:
+        """Who asked for a ticket, as long as that person is active and signed in. Raises TokenRefused, AccountDisabled."""
+        async with self._database.read() as session:
+            user = await repository.user_by_id(session, user_id)
+            if user is None or not await repository.family_is_live(session, session_id):
+                raise TokenRefused
+        if user.state != "active":
+            raise AccountDisabled
+        return Principal(user.id, user.username, Role(user.role), session_id)
+
     async def _load(self, claims: tokens.Claims) -> Principal:
         async with self._database.read() as session:
             user = await repository.user_by_id(session, claims.user_id)

@@ -12,6 +12,7 @@ from service.uploads.append.appender import Tools
 from service.uploads.append.buffers import BufferPool
 from service.uploads.append.leases import Leases
 from service.uploads.finish import Finisher
+from service.uploads.parts.intake import PartsIntake
 from service.uploads.service import Uploads
 from service.uploads.upkeep.sweep import Sweeper
 
@@ -29,6 +30,7 @@ class Parts:
     pool: BufferPool
     leases: Leases
     uploads: Uploads
+    intake: PartsIntake
 
     async def start(self) -> None:
         self.hints.start()
@@ -51,6 +53,7 @@ def assemble(settings: Settings) -> Parts:
     leases = Leases(database, hints)
     tools = Tools(database, store, settings.store.originals, pool, settings.uploads.parts_in_flight)
     sweeper = Sweeper(Finisher(database, store, settings.store.originals), store)
+    uploads = Uploads(tools, leases, hints, sweeper, settings.uploads, settings.store.multipart_expiry_s)
     return Parts(
         settings=settings,
         database=database,
@@ -60,5 +63,6 @@ def assemble(settings: Settings) -> Parts:
         accounts=Accounts(database, settings.auth, hints),
         pool=pool,
         leases=leases,
-        uploads=Uploads(tools, leases, hints, sweeper, settings.uploads, settings.store.multipart_expiry_s),
+        uploads=uploads,
+        intake=PartsIntake(database, store, settings.store.originals, uploads, settings.uploads.max_bytes),
     )

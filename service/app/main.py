@@ -30,6 +30,7 @@ from service.core.settings import Settings, load
 from service.files.controllers import ContentController, EntriesController, FileController, FolderController
 from service.media.controllers import HlsController, JobController, PlaybackController
 from service.projects.controllers import ProjectController
+from service.uploads.companion.controllers import ProjectCompanion, TicketCompanion
 from service.uploads.controllers import TusCreation, TusUpload, UploadController
 from service.uploads.tus.headers import EXPOSED
 
@@ -45,6 +46,8 @@ CONTROLLERS = (
     TusCreation,
     TusUpload,
     UploadController,
+    ProjectCompanion,
+    TicketCompanion,
     PlaybackController,
     HlsController,
     JobController,
@@ -90,7 +93,10 @@ def build(parts: Parts) -> Litestar:
             "read": Provide(provide_read),
             "write": Provide(provide_write),
             "principal": Provide(provide_principal, sync_to_thread=False),
-            **{name: constant(getattr(parts, name)) for name in ("accounts", "database", "delivery", "settings", "store", "uploads")},
+            **{
+                name: constant(getattr(parts, name))
+                for name in ("accounts", "database", "delivery", "intake", "settings", "store", "uploads")
+            },
         },
     )
     system_dependencies = {name: constant(getattr(parts, name)) for name in ("database", "hints", "store", "delivery")}
@@ -115,7 +121,7 @@ def build(parts: Parts) -> Litestar:
         },
         cors_config=CORSConfig(
             allow_origins=sorted(settings.server.origins | ({own} if own else set())),
-            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             allow_headers=["*"],
             allow_credentials=True,
             expose_headers=list(EXPOSED),

@@ -21,7 +21,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from service.core.settings import StoreSettings
 from service.storage.checksums import CRC64_HEADER, crc64nvme
-from service.storage.port import Buffer, ObjectFacts, ObjectMissing, Part, PartsRefused, StoredPart, StoreDown, StoreFull, UploadGone
+from service.storage.port import Buffer, ObjectFacts, ObjectMissing, Part, PartsRefused, StoreDown, StoredPart, StoreFull, UploadGone
 from service.storage.signing import UNSIGNED, Signer
 from service.storage.wire import Answer, Wire, is_loopback
 

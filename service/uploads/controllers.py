@@ -219,6 +219,7 @@ def _view(request: Request[Any, Any, Any], settings: Settings, upload: Upload) -
         length_bytes=upload.length_bytes,
         offset_bytes=upload.offset_bytes,
         state=upload.state,
+        protocol=upload.protocol,
         created_at=upload.created_at,
         updated_at=upload.updated_at,
         expires_at=upload.expires_at,

@@ -17,7 +17,7 @@ from service.quota import service as quota
 from service.uploads import repository
 from service.uploads.append.appender import part_size
 from service.uploads.errors import Gone, NameTaken, NotPartial, PartialTaken, TooLarge, TooManyOpen
-from service.uploads.models import ENDED, Kind, State, Upload
+from service.uploads.models import ENDED, Kind, Protocol, State, Upload
 from service.uploads.tus.headers import Creation
 
 log = logging.getLogger("stowage.uploads")
@@ -79,12 +79,13 @@ class Creator:
         if length is not None and length > self.settings.max_bytes:
             raise TooLarge
         # What the partials reserved covers the joined object, but for those that are named more than once.
-        reserved = DEFERRED_STEP if length is None else length - sum(row.length_bytes or 0 for row in partials.values())
+        step = min(DEFERRED_STEP, creation.at_most or DEFERRED_STEP) if creation.protocol == Protocol.TUS else 0
+        reserved = step if length is None else length - sum(row.length_bytes or 0 for row in partials.values())
         return Upload(
             id=new_id(),
             project_id=project_id,
             user_id=principal.user_id,
-            protocol="tus",
+            protocol=creation.protocol,
             kind=Kind.FINAL if is_final else Kind.PARTIAL if creation.is_partial else Kind.WHOLE,
             partials=None if creation.partials is None else list(creation.partials),
             name=safe_name(creation.name),

@@ -105,6 +105,22 @@ class TooManyMismatches(StowageError):
     public = "The checksums of this upload did not match many times in a row. Try again later."
 
 
+class PartsMismatch(Invalid):
+    code = "uploads.parts_mismatch"
+    public = "The list of parts can't become this file."
+
+
+class BadForm(Invalid):
+    code = "uploads.bad_form"
+    public = "A form with a file was expected."
+
+
+class DirectOff(StowageError):
+    code = "uploads.direct_off"
+    kind = Kind.CONFLICT
+    public = "This server takes no parts straight to its store. Upload with tus."
+
+
 class FinalHasNoBody(StowageError):
     code = "uploads.final_has_no_body"
     kind = Kind.FORBIDDEN

@@ -17,7 +17,8 @@ from service.storage.checksums import multipart_etag
 from service.storage.join import join
 from service.storage.port import Mover, Part, PartsRefused, StoreDown, UploadGone
 from service.uploads import repository
-from service.uploads.models import ENDED, Kind, State, Upload, UploadPart
+from service.uploads.models import ENDED, Kind, Protocol, State, Upload, UploadPart
+from service.uploads.parts import repository as part_rows
 
 log = logging.getLogger("stowage.uploads")
 
@@ -195,6 +196,11 @@ class Finisher:
         if facts is not None and facts.size_bytes == upload.length_bytes and facts.etag == expected:
             return facts.etag
         log.warning("complete is in doubt", extra={"upload": str(upload.id), "internal": error.internal, "found": str(facts)})
+        if isinstance(error, PartsRefused) and upload.protocol == Protocol.S3:
+            # The client sent a part once more while it asked for the end: it may ask again.
+            async with self.database.statement() as session:
+                await part_rows.reopen(session, upload.id, upload.epoch)
+            return None
         if isinstance(error, PartsRefused):
             await self._lose(upload, error.internal)
             return None

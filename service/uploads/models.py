@@ -23,6 +23,13 @@ class State(StrEnum):
 ENDED = frozenset({State.ABORTING, State.ABORTED, State.LOST})
 
 
+class Protocol(StrEnum):
+    """How the bytes come: in order through us, or in parts straight to the store."""
+
+    TUS = "tus"
+    S3 = "s3"
+
+
 class Kind(StrEnum):
     """tus concatenation: a whole upload, a partial one, or a final one that joins partials."""
 
@@ -87,12 +94,20 @@ class Upload(Model):
 
 
 class UploadPart(Model):
-    """A committed part: bytes start..start+size-1 lie in the store under number `no` with this ETag."""
+    """A committed part: bytes start..start+size-1 lie in the store under number `no` with this ETag.
+
+    Of an upload that takes parts straight from its client, a row without start is a part that was signed and charged.
+    """
 
     __tablename__ = "upload_parts"
 
     upload_id: Mapped[UUID] = mapped_column(ForeignKey("uploads.id", ondelete="CASCADE"), primary_key=True)
     no: Mapped[int] = mapped_column(Integer, primary_key=True)
-    start_bytes: Mapped[int] = mapped_column(BigInteger)
+    start_bytes: Mapped[int | None] = mapped_column(BigInteger)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     etag: Mapped[str] = mapped_column(Text)
+
+    @property
+    def end_bytes(self) -> int:
+        """Where the next part begins."""
+        return (self.start_bytes or 0) + self.size_bytes

@@ -17,6 +17,7 @@ class UploadView(msgspec.Struct):
     length_bytes: int | None
     offset_bytes: int
     state: str
+    protocol: str
     created_at: datetime
     updated_at: datetime
     expires_at: datetime

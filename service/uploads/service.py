@@ -35,7 +35,7 @@ from service.uploads.errors import (
     TooManyMismatches,
 )
 from service.uploads.finish import Finisher
-from service.uploads.models import ENDED, Kind, State, Upload
+from service.uploads.models import ENDED, Kind, Protocol, State, Upload
 from service.uploads.repository import Seen
 from service.uploads.tus.checksum import Verifier
 from service.uploads.tus.headers import Creation
@@ -76,8 +76,8 @@ class Uploads:
         self._sweeper = sweeper
         self._settings = settings
         # The store drops open multipart uploads by their age; never promise more than it keeps.
-        self._expiry_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
-        self._creator = Creator(self._database, settings, self._expiry_s)
+        self.expiry_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
+        self._creator = Creator(self._database, settings, self.expiry_s)
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- create
@@ -99,7 +99,7 @@ class Uploads:
 
     async def _finish_empty(self, upload: Upload) -> None:
         async with self._database.statement() as session:
-            held = await repository.claim(session, upload.id, 0, self._expiry_s)
+            held = await repository.claim(session, upload.id, 0, self.expiry_s)
         if held is None:
             raise Busy
         key = keys.object_key(held.id, held.epoch)
@@ -107,20 +107,20 @@ class Uploads:
         await self._finisher.close_whole(held, expected=0, key=key, etag=etag)
 
     # -- look
-    async def see(self, principal: Principal, upload_id: UUID) -> Seen:
-        """The caller's own upload, without disturbing its writer. Raises Missing."""
+    async def see(self, principal: Principal, upload_id: UUID, protocol: Protocol | None = None) -> Seen:
+        """The caller's own upload (of this protocol), without disturbing its writer. Raises Missing."""
         async with self._database.read() as session:
             seen = await repository.seen_by(session, principal, upload_id)
-        if seen is None or seen.role is None or seen.upload.user_id != principal.user_id:
+        if seen is None or seen.role is None or seen.upload.user_id != principal.user_id or protocol not in {None, seen.upload.protocol}:
             raise Missing
         return seen
 
     async def offset(self, principal: Principal, upload_id: UUID) -> Upload:
         """HEAD: where to go on. Stops a writer that is at it first. Raises Missing, Gone, Busy."""
-        seen = await self.see(principal, upload_id)
+        seen = await self.see(principal, upload_id, Protocol.TUS)
         if seen.is_held and seen.upload.state == State.OPEN:
             await self._take_over(seen.upload)
-            seen = await self.see(principal, upload_id)
+            seen = await self.see(principal, upload_id, Protocol.TUS)
         upload = seen.upload
         if upload.state in ENDED:
             raise Gone
@@ -171,7 +171,7 @@ class Uploads:
         Raises Missing, Forbidden, OffsetConflict, BodyPastLength, LengthConflict, Busy, Gone, Interrupted, QuotaExceeded, StoreDown,
         StoreFull, ChecksumMismatch, ChecksumTooLarge, TooManyMismatches.
         """
-        seen = await self.see(principal, upload_id)
+        seen = await self.see(principal, upload_id, Protocol.TUS)
         if not may(str(seen.role), Permission.UPLOAD):
             raise Forbidden
         self._check_before(seen.upload, offset, body_bytes, declared_length)
@@ -213,7 +213,7 @@ class Uploads:
     async def _claim(self, before: Upload, offset: int, declared_length: int | None) -> Upload:
         owners = quota.Owners(before.user_id, before.project_id)
         async with self._database.write() as session:
-            upload = await repository.claim(session, before.id, offset, self._expiry_s)
+            upload = await repository.claim(session, before.id, offset, self.expiry_s)
             if upload is None:
                 raise OffsetConflict
             target = upload.length_bytes
@@ -277,9 +277,12 @@ class Uploads:
         return wanted
 
     async def _finish_now(self, upload: Upload) -> None:
-        """The last PATCH waits for the proof, for a while. Raises Interrupted."""
         async with self._database.statement() as session:
             await repository.begin_completing(session, upload.id, upload.epoch)
+        await self.finish_and_wait(upload)
+
+    async def finish_and_wait(self, upload: Upload) -> None:
+        """Who sent the last byte waits for the proof, for a while. Raises Interrupted."""
         task = self._in_background(self._finisher.finish(upload.id, upload.epoch))
         try:
             done = await asyncio.wait_for(asyncio.shield(task), self._settings.finish_wait_s)
@@ -299,16 +302,20 @@ class Uploads:
     async def terminate(self, principal: Principal, upload_id: UUID) -> None:
         """DELETE: abort an unfinished upload, move the file of a finished one to the trash. Raises Missing, Gone, Busy."""
         upload = (await self.see(principal, upload_id)).upload
+        if upload.state == State.COMPLETE and upload.file_id is not None:
+            async with self._database.write() as session:
+                await repository.close_terminated(session, upload.id)
+                await files.trash_file(session, principal, upload.file_id)
+        else:
+            await self.end(upload)
+
+    async def end(self, upload: Upload) -> None:
+        """Abort an upload that is not finished. Raises Gone, Busy."""
         if upload.state in ENDED:
             raise Gone
         if upload.state == State.COMPLETING:
             self._finish_soon(upload.id)
             raise Busy
-        if upload.state == State.COMPLETE and upload.file_id is not None:
-            async with self._database.write() as session:
-                await repository.close_terminated(session, upload.id)
-                await files.trash_file(session, principal, upload.file_id)
-            return
         if upload.state == State.OPEN:
             await self._leases.ask_to_yield(upload.id, upload.epoch)
         if not await self._sweeper.abort(upload.id):

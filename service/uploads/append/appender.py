@@ -108,7 +108,7 @@ class Appender:
             await self._land()
             if self._unverified:
                 last = self._unverified[-1]
-                await self._commit(self._unverified, last.start_bytes + last.size_bytes)
+                await self._commit(self._unverified, last.end_bytes)
         except EpochOver as error:
             raise Busy from error
         finally:
@@ -275,7 +275,7 @@ class Appender:
             await before
         # A number in S3 without a row is dropped at Complete; a row always has its part.
         if self._verifier is None:
-            await self._commit([part], part.start_bytes + part.size_bytes)
+            await self._commit([part], part.end_bytes)
         else:
             self._unverified.append(part)
 

@@ -3,7 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from uuid import UUID
@@ -43,7 +43,7 @@ _CONFLICTS = frozenset({"version", "rename", "fail"})
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """A POST as the client meant it. `length` None: deferred.."""
+    """An upload as its client means it. `length` None: deferred."""
 
     length: int | None
     metadata_raw: str
@@ -55,6 +55,9 @@ class Creation:
     is_partial: bool = False
     # Uploads that a final joins, in order; None for every other upload.
     partials: tuple[UUID, ...] | None = None
+    protocol: str = "tus"
+    # Of a length that is not known, what is known about it.
+    at_most: int | None = None
 
 
 def check_version(headers: Mapping[str, str]) -> None:
@@ -148,6 +151,13 @@ def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creati
         raise BadHeader(message)
     raw = headers.get("upload-metadata", "")
     metadata = parse_metadata(raw)
+    has_body = content_type_is_offset(headers) and body_bytes != 0
+    described = describe(metadata, length=length, raw=raw)
+    return replace(described, has_body=has_body, is_partial=concat is not None and partials is None, partials=partials)
+
+
+def describe(metadata: Mapping[str, str], *, length: int | None, raw: str = "", protocol: str = "tus") -> Creation:
+    """What clients' usual metadata say of a file. Raises BadHeader."""
     relative = metadata.get("relativePath", "")
     path, _, leaf = relative.replace("\\", "/").rpartition("/")
     name = metadata.get("filename") or metadata.get("name") or leaf or "unnamed"
@@ -156,7 +166,6 @@ def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creati
     if on_conflict not in _CONFLICTS:
         message = "on_conflict is version, rename or fail."
         raise BadHeader(message)
-    has_body = content_type_is_offset(headers) and body_bytes != 0
     return Creation(
         length,
         raw,
@@ -164,9 +173,8 @@ def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creati
         folder,
         metadata.get("filetype") or metadata.get("type") or None,
         on_conflict,
-        has_body,
-        is_partial=concat is not None and partials is None,
-        partials=partials,
+        has_body=False,
+        protocol=protocol,
     )
 
 

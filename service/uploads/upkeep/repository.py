@@ -109,7 +109,7 @@ _KNOWN = text("""
     UNION SELECT key FROM doomed_objects WHERE bucket = :bucket AND key = ANY(:keys)""")
 _STORED = text("""
     SELECT v.key FROM uploads u JOIN file_versions v ON v.id = u.version_id
-    WHERE v.bucket = :bucket AND u.id > :after AND u.id <= :upto ORDER BY u.id LIMIT :limit""")
+    WHERE v.bucket = :bucket AND starts_with(v.key, :prefix) AND u.id > :after AND u.id <= :upto ORDER BY u.id LIMIT :limit""")
 _SWEEP_AGAIN = text(
     "UPDATE uploads SET sweep_after = now() WHERE id = ANY(:ids) AND state IN ('COMPLETE', 'ABORTED') AND sweep_after IS NULL"
 )
@@ -127,9 +127,9 @@ async def settled(session: ReadSession, ids: Sequence[UUID]) -> dict[UUID, bool]
     return {row[0]: row[1] for row in rows}
 
 
-async def stored_keys(session: ReadSession, bucket: str, after: UUID, upto: UUID, limit: int) -> list[str]:
-    """Keys of versions whose uploads' ids lie in (after, upto], in the order of the ids."""
-    parameters = {"bucket": bucket, "after": after, "upto": upto, "limit": limit}
+async def stored_keys(session: ReadSession, bucket: str, prefix: str, after: UUID, upto: UUID, limit: int) -> list[str]:
+    """Keys under `prefix` of versions whose uploads' ids lie in (after, upto], in the order of the ids."""
+    parameters = {"bucket": bucket, "prefix": prefix, "after": after, "upto": upto, "limit": limit}
     return [row.key for row in await session.execute(_STORED, parameters)]
 
 

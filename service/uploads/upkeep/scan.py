@@ -11,7 +11,7 @@ from typing import Protocol
 from uuid import UUID
 
 from service.core.db import Database
-from service.storage.keys import OBJECTS, TAILS, upload_of
+from service.storage.keys import OBJECTS, PARTS, TAILS, upload_of
 from service.storage.port import Lister, Reader
 from service.uploads.upkeep import repository as rows
 
@@ -55,14 +55,15 @@ class Scan:
 
     async def run(self) -> Findings:
         """Raises StoreDown, DatabaseDown; starting again repeats nothing harmful."""
-        after = LOWEST
-        async for page in self._pages(OBJECTS):
-            await self._compare(page)
-            # Keys and ids sort alike, so a page of keys is a range of rows.
-            upto = next((found for key in reversed(page) if (found := upload_of(key)) is not None), after)
-            await self._look_for_missing(after, upto, frozenset(page))
-            after = max(after, upto)
-        await self._look_for_missing(after, HIGHEST, frozenset())
+        for prefix in (OBJECTS, PARTS):
+            after = LOWEST
+            async for page in self._pages(prefix):
+                await self._compare(page)
+                # Keys and ids sort alike, so a page of keys is a range of rows.
+                upto = next((found for key in reversed(page) if (found := upload_of(key)) is not None), after)
+                await self._look_for_missing(prefix, after, upto, frozenset(page))
+                after = max(after, upto)
+            await self._look_for_missing(prefix, after, HIGHEST, frozenset())
         async for page in self._pages(TAILS):
             await self._compare(page)
         return self.findings
@@ -98,10 +99,10 @@ class Scan:
             async with self.database.statement() as session:
                 await rows.sweep_again(session, sorted(again))
 
-    async def _look_for_missing(self, after: UUID, upto: UUID, listed: frozenset[str]) -> None:
+    async def _look_for_missing(self, prefix: str, after: UUID, upto: UUID, listed: frozenset[str]) -> None:
         while True:
             async with self.database.read() as session:
-                expected = await rows.stored_keys(session, self.bucket, after, upto, PAGE)
+                expected = await rows.stored_keys(session, self.bucket, prefix, after, upto, PAGE)
             for key in expected:
                 if key in listed or await self.store.head(self.bucket, key) is not None:
                     continue

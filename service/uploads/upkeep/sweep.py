@@ -13,7 +13,7 @@ from service.storage import keys
 from service.storage.port import Lister, Part, PartsRefused, UploadGone
 from service.uploads import repository
 from service.uploads.finish import Finisher
-from service.uploads.models import Kind, State, Upload
+from service.uploads.models import Kind, Protocol, State, Upload
 from service.uploads.upkeep import repository as rows
 
 log = logging.getLogger("stowage.uploads")
@@ -145,5 +145,7 @@ class Sweeper:
 
 def _multipart_keys(upload: Upload) -> list[str]:
     """Keys under which a multipart upload may have been begun but never named: epochs up to the one that succeeded."""
+    if upload.protocol == Protocol.S3:
+        return [keys.parts_key(upload.id)]
     named = int(upload.key.rpartition("/")[2]) if upload.key is not None else upload.epoch
     return [keys.object_key(upload.id, epoch) for epoch in range(1, min(named, MAX_ORPHAN_EPOCHS) + 1)]
