@@ -45,7 +45,8 @@ class OnlyParts:
     def _is_part(environ: dict[str, Any], query: dict[str, list[str]]) -> bool:
         is_copy = "HTTP_X_AMZ_COPY_SOURCE" in environ
         return (
-            environ["REQUEST_METHOD"] == "PUT"
+            # OPTIONS: a browser asks whether it may.
+            environ["REQUEST_METHOD"] in {"PUT", "OPTIONS"}
             and not is_copy
             and _PATH.match(environ.get("PATH_INFO", "")) is not None
             and "partNumber" in query
