@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UI_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) frontend/next.config.ts frontend/tsconfig.json frontend/postcss.config.mjs
 
-.PHONY: help up test test-minio test-long check format ui minio bench lock docs clean
+.PHONY: help up test test-minio test-long conformance check format ui minio bench lock docs clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ test-minio: .venv/.installed .tools/minio ## storage contract and uploads on Min
 
 test-long: .venv/.installed frontend/out/.built ## the fault campaign at full length (at least 500 kills)
 	@STOWAGE_KILLS=520 pytest tests/faults -m "long or not long"
+
+conformance: .venv/.installed ## tus conformance of URL=… [HEADER='Authorization: …'] [JSON=file]
+	@python -m tests.protocol "$(URL)" $(if $(HEADER),-H "$(HEADER)") $(if $(JSON),--json "$(JSON)")
 
 check: .venv/.installed frontend/node_modules/.installed ## format, lint, types, import contracts
 	@ruff format --check -q .

@@ -12,6 +12,7 @@ from service.app.metrics import REQUEST_SECONDS, REQUESTS
 from service.core.logs import request_id
 
 _TUS_PATH = re.compile(r"^/api/v1/(?:tus(?:/|$)|projects/[^/]+/tus/?$)")
+_TUS_ROOT = "/api/v1/tus"
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _OVERRIDABLE = frozenset({"PATCH", "DELETE", "HEAD"})
 _PRECONDITION_FAILED = 412
@@ -46,6 +47,8 @@ class Envelope:
         elif method == "HEAD" and not is_tus:
             # Every GET answers HEAD (RFC 9110 §9.3.2); the server, whose scope stays as it is, sends no body.
             method = "GET"
+        # Every tus URL has the same options, and next to other methods Litestar would answer of its own accord.
+        path = _TUS_ROOT if is_tus and method == "OPTIONS" else scope["path"]
         began = time.perf_counter()
         status = 500
 
@@ -66,7 +69,7 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app({**scope, "method": cast("Any", method)}, receive, send_with_headers)
+            await self._app({**scope, "method": cast("Any", method), "path": path}, receive, send_with_headers)
         finally:
             REQUESTS.labels(method, str(status)).inc()
             REQUEST_SECONDS.labels(method).observe(time.perf_counter() - began)

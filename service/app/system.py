@@ -45,6 +45,7 @@ async def readyz(
         "status": "ok" if is_ready else "unavailable",
         "checks": checks,
         "delivery": "presigned" if delivery.can_presign else "proxy",
+        "direct_uploads": "on" if delivery.takes_parts else "off",
     }
     return Response(body, status_code=200 if is_ready else 503)
 

@@ -8,13 +8,15 @@ import asyncio
 import logging
 import urllib.error
 import urllib.request
+from typing import Protocol
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from service.core.settings import Settings
 from service.core.tickets import TicketRefused, seal, steady_expiry, unseal
-from service.storage.port import Presigner
+from service.storage.keys import PARTS
+from service.storage.port import PartPresigner, Presigner
 from service.storage.wire import is_loopback
 
 log = logging.getLogger("stowage.storage")
@@ -58,22 +60,30 @@ def is_inline_safe(media_type: str | None) -> bool:
     return kind in _INLINE_TYPES or kind.startswith(_INLINE_PREFIXES)
 
 
-class Delivery:
-    """Makes content URLs; `can_presign` is settled once at start-up by `probe`."""
+class UrlSigner(Presigner, PartPresigner, Protocol):
+    """Signs for reading and for sending parts."""
 
-    def __init__(self, presigner: Presigner, settings: Settings) -> None:
+
+class Delivery:
+    """Makes content URLs; `can_presign` and `takes_parts` are settled once at start-up by `probe`."""
+
+    def __init__(self, presigner: UrlSigner, settings: Settings) -> None:
         self._presigner = presigner
         self._secret = settings.auth.secret_key
         self._mode = settings.store.delivery
         self._endpoint = settings.store.public_endpoint or settings.store.endpoint
         self._is_local = is_loopback(urlsplit(self._endpoint).hostname or "")
         self.can_presign = self._mode == "presigned"
+        self.takes_parts = False
 
     async def probe(self, bucket: str, origin: str) -> None:
-        """Ask the store, as a browser on `origin` would, whether pages may read from it (CORS preflight)."""
+        """Ask the store, as a browser on `origin` would, whether pages may read from it and send parts to it (CORS preflight)."""
+        if self._presigner.can_presign_parts:
+            url = self._presigner.presign_part(bucket, f"{PARTS}preflight", "none", 1, size=None, expires_s=60)
+            self.takes_parts = await asyncio.to_thread(_allows, url, origin, "PUT")
         if self._mode == "auto":
             url = self._presigner.presign_get(bucket, "preflight", expires_s=60)
-            self.can_presign = await asyncio.to_thread(_allows, url, origin)
+            self.can_presign = await asyncio.to_thread(_allows, url, origin, "GET")
             if not self.can_presign:
                 log.warning("the store does not answer browsers: content goes through the API", extra={"endpoint": self._endpoint})
 
@@ -99,9 +109,11 @@ class Delivery:
         return unseal(self._secret, PURPOSE, ticket, ContentTicket)
 
 
-def _allows(url: str, origin: str) -> bool:
+def _allows(url: str, origin: str, method: str) -> bool:
     request = urllib.request.Request(  # noqa: S310  the operator's own endpoint
-        url, method="OPTIONS", headers={"Origin": origin, "Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "range"}
+        url,
+        method="OPTIONS",
+        headers={"Origin": origin, "Access-Control-Request-Method": method, "Access-Control-Request-Headers": "range"},
     )
     try:
         with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310  as above

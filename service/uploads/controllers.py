@@ -66,10 +66,6 @@ class TusCreation(Controller):
     path = "/projects/{project_id:uuid}/tus"
     tags = ("uploads",)
 
-    @route("/", http_method=[HttpMethod.OPTIONS], opt={PUBLIC: True}, status_code=204, include_in_schema=False)
-    async def options(self, settings: Config) -> Response[None]:
-        return Response(None, status_code=204, headers=tus.option_headers(settings.uploads.max_bytes))
-
     @post("/", status_code=201, summary="tus: create an upload (creation, -with-upload, -defer-length)", request_max_body_size=None)
     async def create(
         self,
@@ -116,8 +112,9 @@ class TusUpload(Controller):
     path = "/tus"
     tags = ("uploads",)
 
-    @route(["/", "/{upload_id:uuid}"], http_method=[HttpMethod.OPTIONS], opt={PUBLIC: True}, status_code=204, include_in_schema=False)
+    @route("/", http_method=[HttpMethod.OPTIONS], opt={PUBLIC: True}, status_code=204, include_in_schema=False)
     async def options(self, settings: Config) -> Response[None]:
+        """Of every tus URL: the outermost layer asks here for all of them."""
         return Response(None, status_code=204, headers=tus.option_headers(settings.uploads.max_bytes))
 
     @head("/{upload_id:uuid}", opt={EXPIRED_OK: True}, summary="tus: where to go on")
