@@ -31,7 +31,7 @@ from service.files.controllers import ContentController, EntriesController, File
 from service.media.controllers import HlsController, JobController, PlaybackController
 from service.projects.controllers import ProjectController
 from service.uploads.companion.controllers import ProjectCompanion, TicketCompanion
-from service.uploads.controllers import TusCreation, TusUpload, UploadController
+from service.uploads.controllers import OpenUploadController, TusCreation, TusUpload, UploadController
 from service.uploads.tus.headers import EXPOSED
 
 API = "/api/v1"
@@ -46,6 +46,7 @@ CONTROLLERS = (
     TusCreation,
     TusUpload,
     UploadController,
+    OpenUploadController,
     ProjectCompanion,
     TicketCompanion,
     PlaybackController,

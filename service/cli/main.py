@@ -40,6 +40,44 @@ def _upload(arguments: argparse.Namespace) -> int:
     return run(arguments)
 
 
+def _uploads(arguments: argparse.Namespace) -> int:
+    from service.cli.uploads import run
+
+    return run(arguments)
+
+
+def _add_uploads(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from service.cli.uploads import age
+
+    verbs = commands.add_parser("uploads", help="everybody's unfinished uploads (administrators)").add_subparsers(
+        dest="verb", required=True
+    )
+    descriptions = {
+        "list": "show them, oldest first",
+        "show": "show one",
+        "abort": "end one: its bytes are deleted",
+        "cleanup": "end all that nobody touched for long",
+    }
+    for verb, description in descriptions.items():
+        command = verbs.add_parser(verb, help=description, description=description)
+        command.set_defaults(run=_uploads)
+        if verb in {"show", "abort"}:
+            command.add_argument("upload", metavar="ID")
+        else:
+            command.add_argument(
+                "--older-than", type=age, required=verb == "cleanup", default=0, metavar="AGE", help="untouched for so long: 30m, 12h, 7d"
+            )
+        if verb in {"abort", "cleanup"}:
+            command.add_argument("--yes", action="store_true", help="do it; without, only say what would be done")
+        command.add_argument("--json", action="store_true", help="one line of JSON per upload")
+        _add_remote(command)
+
+
+def _add_remote(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--url", help="the server (default: STOWAGE_URL, or the one that runs here)")
+    command.add_argument("--user", help="who you are there (default: STOWAGE_USER); the password is STOWAGE_PASSWORD, or asked for")
+
+
 def _setup(_: argparse.Namespace) -> int:
     from service.cli.setup import set_up
 
@@ -94,12 +132,12 @@ def parser() -> argparse.ArgumentParser:
     upload = add("upload", _upload, "upload files and folders; run again after an interruption to go on")
     upload.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     upload.add_argument("-p", "--project", required=True, help="name, slug or id")
-    upload.add_argument("--url", help="the server (default: STOWAGE_URL, or the one that runs here)")
-    upload.add_argument("--user", help="who you are there (default: STOWAGE_USER); the password is STOWAGE_PASSWORD, or asked for")
+    _add_remote(upload)
     upload.add_argument("--parallel", type=int, default=3, choices=range(1, 17), metavar="N", help="files at a time (default 3)")
     upload.add_argument("--on-conflict", choices=("rename", "version", "fail"), default="rename", help="when the name is taken")
     upload.add_argument("--verify", action="store_true", help="read every file back and compare")
     upload.add_argument("--json", action="store_true", help="one line of JSON per file")
+    _add_uploads(commands)
     add("setup", _setup, "buckets, identities, migrations and the administrator (idempotent)")
     add("config", _config, "list every setting").add_argument("--markdown", action="store_true")
     add("openapi", _openapi, "print the OpenAPI document")

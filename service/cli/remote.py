@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -74,19 +75,30 @@ class Remote:
             raise RemoteError(detail(answer))
         return answer
 
+    def delete(self, path: str) -> None:
+        """Raises RemoteError."""
+        headers = {"Authorization": f"Bearer {self._token}"}
+        answer = _answered(lambda: requests.delete(f"{self.api}{path}", headers=headers, timeout=TIMEOUT_S))
+        if not answer.ok:
+            raise RemoteError(detail(answer))
+
+    def pages(self, path: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
+        """Items of a paged list. Raises RemoteError."""
+        cursor: dict[str, str] = {}
+        for _ in range(MAX_PAGES):
+            page = self.get(path, {"limit": "200", **parameters, **cursor}).json()
+            yield from page["items"]
+            if not page["next_cursor"]:
+                return
+            cursor = {"cursor": page["next_cursor"]}
+
     def project_id(self, wanted: str) -> str:
         """Id of the project with this id, slug or name. Raises RemoteError."""
-        cursor: dict[str, str] = {}
         names = []
-        for _ in range(MAX_PAGES):
-            page = self.get("/projects", {"limit": "200", **cursor}).json()
-            for project in page["items"]:
-                if wanted in {project["id"], project["slug"], project["name"]}:
-                    return str(project["id"])
-                names.append(project["name"])
-            if not page["next_cursor"]:
-                break
-            cursor = {"cursor": page["next_cursor"]}
+        for project in self.pages("/projects", {}):
+            if wanted in {project["id"], project["slug"], project["name"]}:
+                return str(project["id"])
+            names.append(project["name"])
         message = f"There is no project {wanted!r}. Yours: {', '.join(names[:20]) or 'none'}."
         raise RemoteError(message)
 

@@ -4,13 +4,14 @@ import logging
 from typing import Annotated, Any
 from uuid import UUID
 
+import msgspec
 from litestar import Controller, MediaType, Request, Response, delete, get, head, patch, post, route
 from litestar.enums import HttpMethod
 from litestar.params import Parameter
 from litestar.response import Redirect
 
-from service.core.errors import StowageError
-from service.core.http.guards import EXPIRED_OK, PUBLIC
+from service.core.errors import Missing, StowageError
+from service.core.http.guards import EXPIRED_OK, PUBLIC, require_admin
 from service.core.http.inject import Caller, Config, Db, Injected
 from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
@@ -19,11 +20,12 @@ from service.uploads import repository
 from service.uploads.append.body import Source
 from service.uploads.errors import BadHeader, BodyPastLength, Busy, ChecksumMismatch, ChecksumTooLarge, NotFinished
 from service.uploads.models import Kind, State, Upload
-from service.uploads.schemas import UploadPage, UploadView
+from service.uploads.schemas import OpenUpload, OpenUploadPage, UploadPage, UploadView
 from service.uploads.service import Uploads
 from service.uploads.tus import checksum
 from service.uploads.tus import headers as tus
 from service.uploads.tus.checksum import Verifier
+from service.uploads.upkeep import repository as upkeep
 
 log = logging.getLogger("stowage.uploads")
 
@@ -204,6 +206,40 @@ class UploadController(Controller):
     @delete("/{upload_id:uuid}", status_code=204, summary="End one of my unfinished uploads")
     async def end(self, upload_id: UUID, principal: Caller, uploads: Annotated[Uploads, Injected]) -> None:
         await uploads.terminate(principal, upload_id)
+
+
+class OpenUploadController(Controller):
+    """For administrators: everybody's."""
+
+    path = "/system/uploads"
+    tags = ("system",)
+    guards = (require_admin,)
+
+    @get("/", summary="Everybody's unfinished uploads, oldest first; `untouched_s`: only those nobody touched for so long")
+    async def page(
+        self,
+        database: Db,
+        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        limit: int = DEFAULT_LIMIT,
+        untouched_s: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
+    ) -> OpenUploadPage:
+        after = UUID(str(decode_cursor(cursor, str)[0])) if cursor else UUID(int=0)
+        async with database.read() as session:
+            rows = await upkeep.open_uploads(session, after=after, limit=check_limit(limit) + 1, untouched_s=untouched_s)
+        items = [msgspec.convert(dict(row), OpenUpload) for row in rows[:limit]]
+        return OpenUploadPage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
+    @get("/{upload_id:uuid}", summary="One unfinished upload")
+    async def one(self, upload_id: UUID, database: Db) -> OpenUpload:
+        async with database.read() as session:
+            rows = await upkeep.open_uploads(session, after=UUID(int=0), limit=1, one=upload_id)
+        if not rows:
+            raise Missing
+        return msgspec.convert(dict(rows[0]), OpenUpload)
+
+    @delete("/{upload_id:uuid}", status_code=204, summary="End an unfinished upload; its bytes are deleted")
+    async def end(self, upload_id: UUID, uploads: Annotated[Uploads, Injected]) -> None:
+        await uploads.end_for_admin(upload_id)
 
 
 def _view(request: Request[Any, Any, Any], settings: Settings, upload: Upload) -> UploadView:

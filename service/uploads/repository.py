@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, update
+from sqlalchemy import ColumnElement, func, or_, select, text, update
 from sqlalchemy.orm import aliased
 
 from service.core.db import ReadSession, WriteSession
@@ -95,7 +96,22 @@ async def is_held(session: ReadSession, upload_id: UUID) -> bool:
     return bool((await session.scalars(select(_IS_HELD).where(Upload.id == upload_id))).one_or_none())
 
 
-async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry_s: int) -> Upload | None:
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """How long an untouched upload lives, and how long at most: the store drops multipart uploads by their age (0: never)."""
+
+    untouched_s: int
+    at_most_s: int
+
+    def from_now(self) -> ColumnElement[datetime]:
+        """When an upload that is touched now expires."""
+        slid = func.now() + func.make_interval(0, 0, 0, 0, 0, 0, self.untouched_s)
+        if not self.at_most_s:
+            return slid
+        return func.least(slid, Upload.created_at + func.make_interval(0, 0, 0, 0, 0, 0, self.at_most_s))
+
+
+async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry: Expiry) -> Upload | None:
     """P1: take the upload over at exactly this offset. Also slides its expiry."""
     statement = (
         update(Upload)
@@ -104,7 +120,7 @@ async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry_s: i
             epoch=Upload.epoch + 1,
             lease_until=_LEASE,
             updated_at=func.now(),
-            expires_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s),
+            expires_at=expiry.from_now(),
         )
         .returning(Upload)
     )

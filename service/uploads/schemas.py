@@ -24,6 +24,32 @@ class UploadView(msgspec.Struct):
     file_id: UUID | None
 
 
+class OpenUpload(msgspec.Struct):
+    """An unfinished upload as an administrator sees it; `bytes_per_s` over its whole life, `is_receiving`: somebody writes to it now."""
+
+    id: UUID
+    username: str
+    project_id: UUID
+    project: str
+    name: str
+    protocol: str
+    kind: str
+    state: str
+    length_bytes: int | None
+    offset_bytes: int
+    reserved_bytes: int
+    is_receiving: bool
+    bytes_per_s: float
+    age_s: int
+    untouched_s: int
+    expires_at: datetime
+
+
+class OpenUploadPage(msgspec.Struct):
+    items: list[OpenUpload]
+    next_cursor: str | None
+
+
 class UploadPage(msgspec.Struct):
     items: list[UploadView]
     next_cursor: str | None

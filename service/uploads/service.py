@@ -75,9 +75,10 @@ class Uploads:
         self._finisher: Finisher = sweeper.finisher
         self._sweeper = sweeper
         self._settings = settings
-        # The store drops open multipart uploads by their age; never promise more than it keeps.
-        self.expiry_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
-        self._creator = Creator(self._database, settings, self.expiry_s)
+        # Never promise more than the store keeps.
+        untouched_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
+        self.expiry = repository.Expiry(untouched_s, multipart_expiry_s)
+        self._creator = Creator(self._database, settings, untouched_s)
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- create
@@ -99,7 +100,7 @@ class Uploads:
 
     async def _finish_empty(self, upload: Upload) -> None:
         async with self._database.statement() as session:
-            held = await repository.claim(session, upload.id, 0, self.expiry_s)
+            held = await repository.claim(session, upload.id, 0, self.expiry)
         if held is None:
             raise Busy
         key = keys.object_key(held.id, held.epoch)
@@ -213,7 +214,7 @@ class Uploads:
     async def _claim(self, before: Upload, offset: int, declared_length: int | None) -> Upload:
         owners = quota.Owners(before.user_id, before.project_id)
         async with self._database.write() as session:
-            upload = await repository.claim(session, before.id, offset, self.expiry_s)
+            upload = await repository.claim(session, before.id, offset, self.expiry)
             if upload is None:
                 raise OffsetConflict
             target = upload.length_bytes
@@ -320,6 +321,15 @@ class Uploads:
             await self._leases.ask_to_yield(upload.id, upload.epoch)
         if not await self._sweeper.abort(upload.id):
             raise Busy
+
+    async def end_for_admin(self, upload_id: UUID) -> None:
+        """Abort anybody's unfinished upload. Raises Missing, Gone, Busy."""
+        async with self._database.read() as session:
+            upload = await session.get(Upload, upload_id)
+        if upload is None or upload.state == State.COMPLETE:
+            raise Missing
+        await self.end(upload)
+        log.warning("ended by an administrator", extra={"upload": str(upload_id), "user": str(upload.user_id)})
 
     async def close(self) -> None:
         """Shutdown: let finishes that are under way end."""

@@ -11,8 +11,8 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
-from service.core.errors import Kind, StowageError
-from service.core.principal import Principal
+from service.core.errors import Forbidden, Kind, StowageError
+from service.core.principal import Principal, Role
 
 PUBLIC = "public"
 EXPIRED_OK = "expired_ok"
@@ -36,6 +36,12 @@ async def require_principal(connection: ASGIConnection[Any, Any, Any, Any], hand
         raise Unauthenticated
     authenticate: Authenticate = connection.app.state.authenticate
     connection.scope["user"] = await authenticate(header[len(_SCHEME) :].strip(), bool(handler.opt.get(EXPIRED_OK)))
+
+
+def require_admin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+    """Guard of what only administrators may see and do; comes after `require_principal`. Raises Forbidden."""
+    if connection.user.role != Role.ADMIN:
+        raise Forbidden
 
 
 def provide_principal(request: Request[Any, Any, Any]) -> Principal:

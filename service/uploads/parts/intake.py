@@ -72,7 +72,7 @@ class PartsIntake:
             raise PartsMismatch(message)
         _check_open(await self.see(principal, project_id, upload_id))
         async with self.database.write() as session:
-            upload = await rows.touch(session, upload_id, self.uploads.expiry_s)
+            upload = await rows.touch(session, upload_id, self.uploads.expiry)
             if upload is None:
                 raise Gone
             if upload.s3_upload_id is None:

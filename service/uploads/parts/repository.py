@@ -8,15 +8,15 @@ from sqlalchemy.dialects.postgresql import insert
 
 from service.core.db import WriteSession
 from service.uploads.models import Protocol, State, Upload, UploadPart
-from service.uploads.repository import FINISH_LEASE_UNTIL
+from service.uploads.repository import FINISH_LEASE_UNTIL, Expiry
 
 
-async def touch(session: WriteSession, upload_id: UUID, expiry_s: int) -> Upload | None:
+async def touch(session: WriteSession, upload_id: UUID, expiry: Expiry) -> Upload | None:
     """Slide the expiry and lock the row; None: it takes no parts any more."""
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.state == State.OPEN, Upload.protocol == Protocol.S3, Upload.expires_at > func.now())
-        .values(updated_at=func.now(), expires_at=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, expiry_s))
+        .values(updated_at=func.now(), expires_at=expiry.from_now())
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, text, update
+from sqlalchemy import RowMapping, delete, func, or_, select, text, update
 
 from service.core.db import ReadSession, WriteSession
 from service.uploads.models import Kind, State, Upload, UploadPart
@@ -101,6 +101,25 @@ async def drop_old_parts(session: WriteSession) -> None:
         Upload.updated_at > text("now() - interval '3 days'"),
     )
     await session.execute(delete(UploadPart).where(UploadPart.upload_id.in_(ended)))
+
+
+_OPEN = text("""
+    SELECT u.id, s.username, u.project_id, p.name AS project, u.name, u.protocol, u.kind, u.state, u.length_bytes, u.offset_bytes,
+           u.reserved_bytes, coalesce(u.lease_until > now(), false) AS is_receiving, u.expires_at,
+           u.offset_bytes / greatest(extract(epoch FROM u.updated_at - u.created_at), 1)::float8 AS bytes_per_s,
+           extract(epoch FROM now() - u.created_at)::bigint AS age_s, extract(epoch FROM now() - u.updated_at)::bigint AS untouched_s
+    FROM uploads u JOIN users s ON s.id = u.user_id JOIN projects p ON p.id = u.project_id
+    WHERE u.state IN ('OPEN', 'COMPLETING', 'ABORTING', 'LOST') AND u.id > :after AND (CAST(:one AS uuid) IS NULL OR u.id = :one)
+      AND u.updated_at <= now() - make_interval(secs => :untouched_s)
+    ORDER BY u.id LIMIT :limit""")
+
+
+async def open_uploads(
+    session: ReadSession, *, after: UUID, limit: int, untouched_s: int = 0, one: UUID | None = None
+) -> Sequence[RowMapping]:
+    """Everybody's unfinished uploads that nobody touched for so long, oldest first; or only `one`."""
+    parameters = {"after": after, "limit": limit, "untouched_s": untouched_s, "one": one}
+    return (await session.execute(_OPEN, parameters)).mappings().all()
 
 
 _KNOWN = text("""

@@ -676,6 +676,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's unfinished uploads, oldest first; `untouched_s`: only those nobody touched for so long */
+        get: operations["ApiV1SystemUploadsPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One unfinished upload */
+        get: operations["ApiV1SystemUploadsUploadIdOne"];
+        put?: never;
+        post?: never;
+        /** End an unfinished upload; its bytes are deleted */
+        delete: operations["ApiV1SystemUploadsUploadIdEnd"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tus/{upload_id}": {
         parameters: {
             query?: never;
@@ -956,6 +991,33 @@ export interface components {
             };
             size?: number | null;
             type?: string | null;
+        };
+        /** OpenUpload */
+        OpenUpload: {
+            age_s: number;
+            bytes_per_s: number;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            is_receiving: boolean;
+            kind: string;
+            length_bytes: number | null;
+            name: string;
+            offset_bytes: number;
+            project: string;
+            /** Format: uuid */
+            project_id: string;
+            protocol: string;
+            reserved_bytes: number;
+            state: string;
+            untouched_s: number;
+            username: string;
+        };
+        /** OpenUploadPage */
+        OpenUploadPage: {
+            items: components["schemas"]["OpenUpload"][];
+            next_cursor: string | null;
         };
         /** PartList */
         PartList: {
@@ -2946,6 +3008,117 @@ export interface operations {
                 content: {
                     "application/json": string;
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SystemUploadsPage: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+                untouched_s?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenUploadPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SystemUploadsUploadIdOne: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenUpload"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SystemUploadsUploadIdEnd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {
