@@ -144,6 +144,16 @@ def test_quota_is_charged_as_parts_are_signed_and_a_part_too_many_is_refused(sta
     assert quota_of(stack, project)[0] == 10 * MIB
 
 
+def test_urls_for_several_parts_at_once(stack, client, project):
+    uppy = plain(stack, client, project)
+    upload = begin(uppy)["uploadId"]
+    urls = uppy.get(f"/multipart/{upload}/batch", params={"key": "x", "partNumbers": "1,2,3"}).json()["presignedUrls"]
+    etags = {int(number): send(url, PARTS[int(number) - 1]) for number, url in urls.items()}
+    assert complete(uppy, upload, etags).status_code == 200
+    many = ",".join(str(number) for number in range(1, 102))
+    assert uppy.get(f"/multipart/{upload}/batch", params={"key": "x", "partNumbers": many}).status_code == 400
+
+
 def test_nobody_else_and_no_other_protocol_can_touch_it(stack, client, project):
     uppy = plain(stack, client, project)
     upload = begin(uppy)["uploadId"]

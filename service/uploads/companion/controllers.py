@@ -31,7 +31,6 @@ from service.uploads.tus.headers import Creation
 
 PURPOSE = "companion"
 ENDPOINT_LIFETIME_S = 86_400
-MAX_BATCH = 100
 XML = "application/xml"
 
 Intake = Annotated[PartsIntake, Injected]
@@ -116,9 +115,9 @@ class _CompanionRoutes(Controller):
         upload_id: UUID,
         target: At,
         intake: Intake,
-        part_numbers: Annotated[str, Parameter(query="partNumbers", pattern=r"^\d{1,5}(,\d{1,5})*$", max_length=600)],
+        part_numbers: Annotated[str, Parameter(query="partNumbers", pattern=r"^\d{1,5}(,\d{1,5}){0,99}$")],
     ) -> wire.SignedUrls:
-        numbers = [int(number) for number in part_numbers.split(",")][:MAX_BATCH]
+        numbers = [int(number) for number in part_numbers.split(",")]
         urls = {str(number): await intake.sign(target.principal, target.project_id, upload_id, number, None) for number in numbers}
         return wire.SignedUrls(urls)
 
