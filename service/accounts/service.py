@@ -143,26 +143,23 @@ class Accounts:
 
     async def still(self, user_id: UUID, session_id: UUID) -> Principal:
         """Who asked for a ticket, as long as that person is active and signed in. Raises TokenRefused, AccountDisabled."""
-        async with self._database.read() as session:
-            user = await repository.user_by_id(session, user_id)
-            if user is None or not await repository.family_is_live(session, session_id):
-                raise TokenRefused
-        if user.state != "active":
-            raise AccountDisabled
-        return Principal(user.id, user.username, Role(user.role), session_id)
+        return await self._signed_in(user_id, session_id, None)
 
     async def _load(self, claims: tokens.Claims) -> Principal:
+        return await self._signed_in(claims.user_id, claims.session_id, claims.session_version)
+
+    async def _signed_in(self, user_id: UUID, session_id: UUID, session_version: int | None) -> Principal:
         async with self._database.read() as session:
-            user = await repository.user_by_id(session, claims.user_id)
+            user = await repository.user_by_id(session, user_id)
             if (
                 user is None
-                or user.session_version != claims.session_version
-                or not await repository.family_is_live(session, claims.session_id)
+                or session_version not in {None, user.session_version}
+                or not await repository.family_is_live(session, session_id)
             ):
                 raise TokenRefused
         if user.state != "active":
             raise AccountDisabled
-        return Principal(user.id, user.username, Role(user.role), claims.session_id)
+        return Principal(user.id, user.username, Role(user.role), session_id)
 
 
 async def create_user(session: WriteSession, username: str, password: str, role: Role, quotas: QuotaSettings) -> User:

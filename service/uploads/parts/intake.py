@@ -4,7 +4,6 @@ Quota is reserved for the whole where the length is known, else as parts are sig
 lists. From then on the upload finishes as every other does (Rule R); later listings and Completes answer from the row.
 """
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol as Shape
@@ -24,8 +23,6 @@ from service.uploads.parts import repository as rows
 from service.uploads.parts.rules import MAX_PART_BYTES, MAX_PARTS, as_rows, check_parts
 from service.uploads.service import Uploads
 from service.uploads.tus.headers import Creation
-
-log = logging.getLogger("stowage.uploads")
 
 URL_LIFETIME_S = 3_600
 
