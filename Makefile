@@ -48,7 +48,7 @@ ui: frontend/out/.built ## build the web UI if its sources changed
 minio: .tools/minio ## build the pinned MinIO into .tools (needs Go, about three minutes)
 
 bench: .venv/.installed ## benchmarks with peers, each prints a table
-	@for script in bench/ingest.py bench/first_frame.py; do python $$script || exit 1; done
+	@for script in bench/uploads.py bench/first_frame.py; do python $$script || exit 1; done
 
 lock: .venv/.installed ## make both locks anew: hashes, no download addresses
 	@cd frontend && npm install --package-lock-only --ignore-scripts --loglevel=error && node scripts/strip-lock.mjs

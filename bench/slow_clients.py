@@ -8,9 +8,8 @@ import time
 
 import harness
 from harness import MIB
-from ingest import begin_patch, patch_raw
-
-from tests.harness import TUS, Client
+from uploads import one_patch, stowage
+from wire import Connection, Server
 
 SLOW_LENGTH = 1 << 30
 
@@ -18,27 +17,29 @@ SLOW_LENGTH = 1 << 30
 class Crowd(threading.Thread):
     """Clients that each send `rate` bytes per second of a PATCH, until told to stop."""
 
-    def __init__(self, client: Client, project: str, count: int, rate: int) -> None:
+    def __init__(self, server: Server, count: int, rate: int) -> None:
         super().__init__(daemon=True)
         self._stop_event = threading.Event()
         self._block = os.urandom(rate)
-        self.urls = [client.create(project, SLOW_LENGTH, filename=f"slow-{number}.bin").headers["location"] for number in range(count)]
-        self._sockets = [begin_patch(url, client.tokens["access_token"], SLOW_LENGTH) for url in self.urls]
         self.cut = 0
+        self._connections = [Connection(server) for _ in range(count)]
+        self.urls = [connection.create(SLOW_LENGTH, f"slow-{number}.bin") for number, connection in enumerate(self._connections)]
+        for connection, url in zip(self._connections, self.urls, strict=True):
+            connection.begin_patch(url, 0, SLOW_LENGTH)
 
     def run(self) -> None:
         while not self._stop_event.wait(1):
-            for connection in list(self._sockets):
+            for connection in list(self._connections):
                 try:
-                    connection.sendall(self._block)
+                    connection.send(self._block)
                 except OSError:
                     self.cut += 1
-                    self._sockets.remove(connection)
+                    self._connections.remove(connection)
 
     def end(self) -> None:
         self._stop_event.set()
         self.join()
-        for connection in self._sockets:
+        for connection in self._connections:
             connection.close()
 
 
@@ -51,25 +52,23 @@ def main() -> None:
     arguments = parser.parse_args()
     total = int(arguments.gib * 1024) * MIB
     with harness.stack(STOWAGE_MAX_OPEN_UPLOADS=str(arguments.clients * 4)) as running, running.client() as client:
-        project = client.project("Bench")
+        server = stowage(running, client)
 
         def fast() -> float:
-            url = client.create(project, total, filename="fast.bin").headers["location"]
-            rate = total / patch_raw(url, client.tokens["access_token"], total) / 1e6
-            client.delete(url, headers=TUS)
-            return rate
+            return one_patch(server, total)["MB/s"]
 
         alone, beside, cut = [], [], 0
         for _ in range(arguments.runs):
             alone.append(fast())
-            crowd = Crowd(client, project, arguments.clients, arguments.rate)
+            crowd = Crowd(server, arguments.clients, arguments.rate)
             crowd.start()
             time.sleep(3)
             beside.append(fast())
             crowd.end()
             cut += crowd.cut
-            for url in crowd.urls:
-                client.delete(url, headers=TUS)
+            with Connection(server) as connection:
+                for url in crowd.urls:
+                    connection.delete(url)
         ratio = statistics.median(second / first for first, second in zip(alone, beside, strict=True))
         harness.table(
             f"One fast PATCH of {arguments.gib:g} GiB beside {arguments.clients} clients at {arguments.rate} B/s, store: {running.status()['store']}",

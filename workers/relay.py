@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
+from sqlalchemy import Row
 
 from service.core.db import Database, WriteSession
 from service.core.errors import StowageError
@@ -39,12 +40,16 @@ class Relay:
         tickets: Counter[str] = Counter()
         async with self._database.write() as session:
             rows = await repository.due(session, BATCH)
-            for row in rows:
-                if row.kind == EVENT:
-                    await self._deliver(session, row.id, row.tag, row.payload)
-                else:
-                    tickets[row.tag] += int(row.payload.get("tickets", 1))
-                    await repository.drop(session, row.id)
+            events = [row for row in rows if row.kind == EVENT]
+            # All in one savepoint; only if one of them fails, each in its own.
+            if events and not await self._deliver(session, events, is_last=len(events) == 1):
+                for row in events if len(events) > 1 else ():
+                    await self._deliver(session, [row], is_last=True)
+            sent = [row for row in rows if row.kind != EVENT]
+            for row in sent:
+                tickets[row.tag] += int(row.payload.get("tickets", 1))
+            if sent:
+                await repository.drop(session, [row.id for row in sent])
         # A ticket lost here is replaced by the scheduler.
         for queue, count in tickets.items():
             try:
@@ -53,20 +58,27 @@ class Relay:
                 log.warning("tickets not sent", extra={"queue": queue, "internal": str(error)})
         return len(rows)
 
-    async def _deliver(self, session: WriteSession, row_id: UUID, tag: str, payload: dict[str, object]) -> None:
-        """All subscribers or none, in a savepoint; a bad one postpones and at last parks the row, never the queue."""
-        kind, hearers = self._table[tag]
+    async def _deliver(self, session: WriteSession, rows: Sequence[Row[UUID, str, str, dict[str, object]]], *, is_last: bool) -> bool:
+        """All subscribers of all rows or none, in a savepoint. False: a subscriber failed.
+
+        `is_last` is the last try of a single row: it is postponed and at last parked, never the queue.
+        """
         try:
             async with session.begin_nested():
-                event = msgspec.convert({**payload, "type": tag}, kind)
-                for hearer in hearers:
-                    await hearer(session, event)
-                await repository.drop(session, row_id)
+                for row in rows:
+                    kind, hearers = self._table[row.tag]
+                    event = msgspec.convert({**row.payload, "type": row.tag}, kind)
+                    for hearer in hearers:
+                        await hearer(session, event)
+                await repository.drop(session, [row.id for row in rows])
         except StowageError:
             raise
         except Exception as error:
-            log.exception("subscriber failed", extra={"event": tag, "row": str(row_id)})
-            await repository.postpone(session, row_id, f"{type(error).__name__}: {error}")
+            if is_last:
+                log.exception("subscriber failed", extra={"event": rows[0].tag, "row": str(rows[0].id)})
+                await repository.postpone(session, rows[0].id, f"{type(error).__name__}: {error}")
+            return False
+        return True
 
 
 async def main() -> None:

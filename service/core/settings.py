@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -87,6 +88,12 @@ class UploadSettings:
     finish_wait_s: int = setting("STOWAGE_UPLOAD_FINISH_WAIT", "Seconds the last PATCH waits for the object to be proven there", 30)
     parts_in_flight: int = setting("STOWAGE_UPLOAD_PARTS_IN_FLIGHT", "Parts of one upload sent to the store at the same time", 3)
     max_open_per_user: int = setting("STOWAGE_MAX_OPEN_UPLOADS", "Unfinished uploads one person may have", 1_000)
+    max_open_per_project: int = setting("STOWAGE_MAX_OPEN_UPLOADS_PER_PROJECT", "Unfinished uploads one project may have", 10_000)
+    node: str = setting("STOWAGE_NODE", "Name of this node, shown beside uploads it receives; empty: the host's name", "")
+
+    @property
+    def node_name(self) -> str:
+        return self.node or socket.gethostname()
 
 
 @dataclass(frozen=True, slots=True)

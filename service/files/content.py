@@ -1,5 +1,6 @@
 """Answering a GET for bytes: Range and conditional requests (RFC 9110 §§13, 14), streamed from the store."""
 
+import base64
 import re
 from dataclasses import dataclass
 
@@ -51,6 +52,7 @@ async def stream_object(
     media_type: str,
     disposition: str,
     etag: str = "",
+    sha256: str | None = None,
     cache: str = "private, no-cache",
 ) -> Response[bytes] | Stream:
     """200, 206 or 304. Raises Missing, BadRange, StoreDown."""
@@ -59,6 +61,9 @@ async def stream_object(
         raise Missing
     tag = f'"{etag or facts.etag}"'
     headers = {**SANDBOX, "ETag": tag, "Accept-Ranges": "bytes", "Cache-Control": cache}
+    if sha256:
+        # RFC 9530 §3: of the whole, whatever range is asked for.
+        headers["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(sha256)).decode()}:"
     if disposition:
         headers["Content-Disposition"] = disposition
     if wanted.if_none_match and (wanted.if_none_match.strip() == "*" or tag in wanted.if_none_match):

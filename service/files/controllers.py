@@ -18,8 +18,20 @@ from service.files import repository
 from service.files.content import Wanted, stream_object
 from service.files.errors import BadTicket
 from service.files.repository import Found
-from service.files.schemas import EntryPage, EntryView, FilePage, FileView, FolderCreate, FolderView, Preview, VersionPage, VersionView
-from service.files.service import get_file, purge_file, resolve_folder, restore_file, trash_file
+from service.files.schemas import (
+    CorruptPage,
+    CorruptView,
+    EntryPage,
+    EntryView,
+    FilePage,
+    FileView,
+    FolderCreate,
+    FolderView,
+    Preview,
+    VersionPage,
+    VersionView,
+)
+from service.files.service import CORRUPT, get_file, get_sound_file, is_kept_from, purge_file, resolve_folder, restore_file, trash_file
 from service.projects import service as projects
 from service.storage.delivery import SAFE_TYPE, Delivery, TicketRefused, content_disposition, is_inline_safe
 from service.storage.port import Reader
@@ -33,10 +45,10 @@ def _host(request: Request[Any, Any, Any]) -> str:
     return request.url.hostname or ""
 
 
-def _preview(facts: dict[str, object] | None, delivery: Delivery, derived: str, host: str) -> Preview:
+def _preview(facts: dict[str, object] | None, delivery: Delivery, derived: str, host: str, *, is_hidden: bool = False) -> Preview:
     facts = dict(facts or {})
     key = facts.pop("thumbnail_key", None)
-    url = delivery.url(host, derived, str(key), expires_s=THUMBNAIL_TTL_S, media_type="image/webp") if key else None
+    url = delivery.url(host, derived, str(key), expires_s=THUMBNAIL_TTL_S, media_type="image/webp") if key and not is_hidden else None
     return msgspec.convert({**facts, "thumbnail_url": url}, Preview)
 
 
@@ -51,6 +63,8 @@ def _view(found: Found, preview: Preview) -> FileView:
         media_type=version.media_type,
         claimed_type=version.claimed_type,
         etag=version.etag,
+        sha256=version.sha256,
+        is_corrupt=version.state == CORRUPT,
         version_no=version.no,
         version_id=version.id,
         created_at=file.created_at,
@@ -108,9 +122,10 @@ class EntriesController(Controller):
                 changed_at,
                 size,
                 media_type,
-                _preview(facts, delivery, derived, host) if rank else None,
+                _preview(facts, delivery, derived, host, is_hidden=state == CORRUPT) if rank else None,
+                state == CORRUPT,
             )
-            for rank, name, entry_id, changed_at, size, media_type, facts in rows[:limit]
+            for rank, name, entry_id, changed_at, size, media_type, facts, state in rows[:limit]
         ]
         last = rows[limit - 1] if len(rows) > limit else None
         path = [FolderView(item.id, item.project_id, item.parent_id, item.name) for item in chain]
@@ -146,7 +161,10 @@ async def _page(
 ) -> FilePage:
     before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
     rows = await repository.recent(read, principal, project_id=project_id, trashed=trashed, before=before, limit=check_limit(limit) + 1)
-    items = [_view(found, _preview(found.version.preview, delivery, derived, host)) for found in rows[:limit]]
+    items = [
+        _view(found, _preview(found.version.preview, delivery, derived, host, is_hidden=is_kept_from(found.version, principal)))
+        for found in rows[:limit]
+    ]
     return FilePage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
 
@@ -179,6 +197,26 @@ class FileController(Controller):
     ) -> FilePage:
         return await _page(read, principal, None, cursor, limit, delivery, settings.store.derived, _host(request), trashed=False)
 
+    @get("/corrupt", summary="Versions I uploaded that are not what their checksum said, newest first")
+    async def corrupt(self, principal: Caller, read: Reading, cursor: Cursor = None, limit: int = DEFAULT_LIMIT) -> CorruptPage:
+        before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        rows = await repository.corrupt_of(read, principal.user_id, before, check_limit(limit) + 1)
+        items = [
+            CorruptView(
+                version.id,
+                version.no,
+                file.id,
+                file.project_id,
+                file.name,
+                version.size_bytes,
+                version.sha256 or "",
+                version.expected_sha256 or "",
+                version.created_at,
+            )
+            for version, file in rows[:limit]
+        ]
+        return CorruptPage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
     @get("/{file_id:uuid}", summary="One file")
     async def one(
         self,
@@ -190,7 +228,8 @@ class FileController(Controller):
         settings: Config,
     ) -> FileView:
         found = await get_file(read, principal, file_id)
-        return _view(found, _preview(found.version.preview, delivery, settings.store.derived, _host(request)))
+        is_hidden = is_kept_from(found.version, principal)
+        return _view(found, _preview(found.version.preview, delivery, settings.store.derived, _host(request), is_hidden=is_hidden))
 
     @get("/{file_id:uuid}/versions", summary="Versions of a file, newest first")
     async def versions(
@@ -205,7 +244,17 @@ class FileController(Controller):
         below = int(decode_cursor(cursor, int)[0]) if cursor else None
         rows = await repository.versions(read, file_id, below, check_limit(limit) + 1)
         items = [
-            VersionView(row.id, row.no, row.size_bytes, row.media_type or row.claimed_type, row.created_at, row.id == found.version.id)
+            VersionView(
+                row.id,
+                row.no,
+                row.size_bytes,
+                row.sha256,
+                row.state == CORRUPT,
+                row.sha256 is not None and row.sha256 == row.expected_sha256,
+                row.media_type or row.claimed_type,
+                row.created_at,
+                row.id == found.version.id,
+            )
             for row in rows[:limit]
         ]
         return VersionPage(items, encode_cursor(items[-1].no) if len(rows) > limit else None)
@@ -227,12 +276,19 @@ class FileController(Controller):
         inline: bool = False,
     ) -> Response[bytes] | Stream | Redirect:
         async with database.read() as session:
-            found = await get_file(session, principal, file_id)
+            found = await get_sound_file(session, principal, file_id)
         version = found.version
         kind, disposition = _answered_as(found, inline=inline)
         if proxy:
             return await stream_object(
-                store, version.bucket, version.key, _wanted(request), media_type=kind, disposition=disposition, etag=version.etag
+                store,
+                version.bucket,
+                version.key,
+                _wanted(request),
+                media_type=kind,
+                disposition=disposition,
+                etag=version.etag,
+                sha256=version.sha256,
             )
         url = delivery.url(
             _host(request), version.bucket, version.key, expires_s=DOWNLOAD_TTL_S, window_s=60, media_type=kind, disposition=disposition
@@ -249,7 +305,7 @@ class FileController(Controller):
         delivery: Annotated[Delivery, Injected],
         inline: bool = False,
     ) -> dict[str, str]:
-        found = await get_file(read, principal, file_id)
+        found = await get_sound_file(read, principal, file_id)
         kind, disposition = _answered_as(found, inline=inline)
         return {
             "url": delivery.url(

@@ -15,6 +15,12 @@ class NameTaken(StowageError):
     public = "There is already something with that name here."
 
 
+class Corrupt(StowageError):
+    code = "files.corrupt"
+    kind = Kind.CONFLICT
+    public = "This file is not what its uploader's checksum says it should be, so only the uploader can get it."
+
+
 class BadRange(StowageError):
     code = "files.bad_range"
     kind = Kind.RANGE

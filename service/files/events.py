@@ -6,11 +6,12 @@ from service.outbox.base import Event
 
 
 class FileStored(Event, frozen=True, tag="files.stored"):
-    """A version's bytes are proven to be in the store and it is listed."""
+    """A version's bytes are proven to be in the store and it is listed. `is_plain`: its first bytes show that it is no media."""
 
     project_id: UUID
     file_id: UUID
     version_id: UUID
+    is_plain: bool = False
 
 
 class FilePurged(Event, frozen=True, tag="files.purged"):

@@ -53,12 +53,16 @@ class File(Model):
 
 
 class FileVersion(Model):
-    """One immutable object. `charged_to` pays for it; `preview` holds what lists show (thumbnail, size, duration)."""
+    """One immutable object. `charged_to` pays for it; `preview` holds what lists show (thumbnail, size, duration).
+
+    `sha256` (hex) was computed from the stored bytes; `corrupt` is a version that is not what `expected_sha256` says.
+    """
 
     __tablename__ = "file_versions"
     __table_args__ = (
         CheckConstraint("state IN ('ready', 'corrupt')", name="state"),
         Index("uq_file_versions_file_no", "file_id", "no", unique=True),
+        Index("ix_file_versions_corrupt", "created_by", "id", postgresql_where=text("state = 'corrupt'")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -70,6 +74,8 @@ class FileVersion(Model):
     media_type: Mapped[str | None] = mapped_column(Text)
     claimed_type: Mapped[str | None] = mapped_column(Text)
     etag: Mapped[str] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(Text)
+    expected_sha256: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="ready")
     is_owned: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     charged_to: Mapped[UUID] = mapped_column()

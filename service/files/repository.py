@@ -1,6 +1,6 @@
 """Every statement on folders, files, versions and doomed objects."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from service.core.db import ReadSession, WriteSession
 from service.core.ids import new_id
 from service.core.principal import Principal
 from service.files.models import DoomedObject, File, FileVersion, Folder
+from service.outbox.repository import EVENT_FROM
 from service.projects.repository import visible_to
 
 MAX_DEPTH = 64
@@ -40,17 +41,20 @@ class Step:
 
 
 # Plain SQL where every upload passes: building and mapping the statement anew would cost more than running it.
-_CHAIN = text("""
-    WITH RECURSIVE up AS (
-        SELECT id, project_id, parent_id, name, trashed_at, 0 AS depth FROM folders WHERE id = :id
+# The CTE of a folder and its ancestors, and whether a file may be put there.
+UP = f"""
+    up AS (
+        SELECT id, project_id, parent_id, name, trashed_at, 0 AS depth FROM folders WHERE id = :folder_id
         UNION ALL
-        SELECT f.id, f.project_id, f.parent_id, f.name, f.trashed_at, up.depth + 1 FROM folders f JOIN up ON f.id = up.parent_id WHERE up.depth < :most)
-    SELECT id, project_id, parent_id, name, trashed_at FROM up ORDER BY depth DESC""")
+        SELECT f.id, f.project_id, f.parent_id, f.name, f.trashed_at, up.depth + 1 FROM folders f JOIN up ON f.id = up.parent_id
+        WHERE up.depth < {MAX_DEPTH})"""  # noqa: S608  only a constant of ours is put in
+IS_LIVING = "EXISTS (SELECT FROM up WHERE parent_id IS NULL) AND NOT EXISTS (SELECT FROM up WHERE trashed_at IS NOT NULL)"
+_CHAIN = text(f"WITH RECURSIVE {UP} SELECT id, project_id, parent_id, name, trashed_at FROM up ORDER BY depth DESC")  # noqa: S608  as above
 
 
 async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
     """The folder and its ancestors, root first; empty for an unknown one. Trashed ones are included."""
-    return [Step(*row) for row in await session.execute(_CHAIN, {"id": folder_id, "most": MAX_DEPTH})]
+    return [Step(*row) for row in await session.execute(_CHAIN, {"folder_id": folder_id})]
 
 
 _ENSURE_ROOT = text("INSERT INTO folders (id, project_id, name) VALUES (:project, :project, '') ON CONFLICT DO NOTHING")
@@ -77,28 +81,32 @@ async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID,
     return (await session.scalars(query)).one()
 
 
-_INSERT_FILE = text("""
-    INSERT INTO files (id, project_id, folder_id, name, current_version_id, created_by)
-    VALUES (:id, :project_id, :folder_id, :name, :current_version_id, :created_by)
-    ON CONFLICT (project_id, folder_id, name) WHERE trashed_at IS NULL DO NOTHING RETURNING id""")
-_INSERTED = ("id", "project_id", "folder_id", "name", "current_version_id", "created_by")
+_VERSION_FROM = """INSERT INTO file_versions
+        (id, file_id, no, bucket, key, size_bytes, etag, sha256, expected_sha256, state, claimed_type, charged_to, created_by, preview)
+    SELECT :version_id, :file_id, :no, :bucket, :key, :size_bytes, :etag, :sha256, :expected_sha256, :state, :claimed_type, :user_id, :user_id,
+           CAST(:preview AS jsonb) FROM {source}"""
+# The CTEs of one new file with its first version and the event that tells of it, for each row of `{source}`; none where `{conflict}` says so.
+NEW_FILE_FROM = f"""
+    listed AS (
+        INSERT INTO files (id, project_id, folder_id, name, current_version_id, created_by)
+        SELECT :file_id, :project_id, :folder_id, :name, :version_id, :user_id FROM {{source}} {{conflict}} RETURNING id),
+    versioned AS ({_VERSION_FROM.format(source="listed")}),
+    told AS ({EVENT_FROM.format(source="listed")})"""  # noqa: S608  only constants of ours are put in
+_IF_FREE = "ON CONFLICT (project_id, folder_id, name) WHERE trashed_at IS NULL DO NOTHING"
+_INSERT_FILE = text(f"""
+    WITH one AS (SELECT 1), {NEW_FILE_FROM.format(source="one", conflict=_IF_FREE)}
+    SELECT id FROM listed""")  # noqa: S608  as above
+_INSERT_VERSION = text(f"WITH one AS (SELECT 1), told AS ({EVENT_FROM.format(source='one')}) {_VERSION_FROM.format(source='one')}")
 
 
-async def insert_file(session: WriteSession, row: File) -> bool:
-    """False where the name is taken by a live file."""
-    parameters = {name: getattr(row, name) for name in _INSERTED}
+async def insert_file(session: WriteSession, parameters: Mapping[str, object]) -> bool:
+    """NEW_FILE_FROM. False where the name is taken by a live file."""
     return (await session.execute(_INSERT_FILE, parameters)).one_or_none() is not None
 
 
-_INSERT_VERSION = text("""
-    INSERT INTO file_versions (id, file_id, no, bucket, key, size_bytes, etag, claimed_type, charged_to, created_by, preview)
-    VALUES (:id, :file_id, :no, :bucket, :key, :size_bytes, :etag, :claimed_type, :charged_to, :created_by, '{"state": "waiting"}')""")
-_INSERTED_VERSION = ("id", "file_id", "no", "bucket", "key", "size_bytes", "etag", "claimed_type", "charged_to", "created_by")
-
-
-async def insert_version(session: WriteSession, row: FileVersion) -> None:
-    """The version, waiting to be looked into."""
-    await session.execute(_INSERT_VERSION, {name: getattr(row, name) for name in _INSERTED_VERSION})
+async def insert_version(session: WriteSession, parameters: Mapping[str, object]) -> None:
+    """A further version of a file, and the event that tells of it."""
+    await session.execute(_INSERT_VERSION, parameters)
 
 
 async def lock_by_name(session: WriteSession, project_id: UUID, folder_id: UUID, name: str) -> File | None:
@@ -130,7 +138,7 @@ async def set_current(session: WriteSession, file_id: UUID, version_id: UUID) ->
 
 async def entries(
     session: ReadSession, folder_id: UUID, *, text_filter: str, after: tuple[int, str, UUID] | None, limit: int
-) -> Sequence[Row[int, str, UUID, datetime, int | None, str | None, dict[str, object] | None]]:
+) -> Sequence[Row[int, str, UUID, datetime, int | None, str | None, dict[str, object] | None, str | None]]:
     """One page of a folder: (0, …) folders first, then (1, …) files, each by name. Both halves use the name index."""
     folders: Any = select(
         literal_column("0").label("rank"),
@@ -140,6 +148,7 @@ async def entries(
         null().label("size"),
         null().label("type"),
         null().label("preview"),
+        null().label("state"),
     ).where(Folder.parent_id == folder_id, Folder.trashed_at.is_(None))
     files: Any = (
         select(
@@ -150,6 +159,7 @@ async def entries(
             FileVersion.size_bytes.label("size"),
             func.coalesce(FileVersion.media_type, FileVersion.claimed_type).label("type"),
             FileVersion.preview,
+            FileVersion.state,
         )
         .join(FileVersion, FileVersion.id == File.current_version_id)
         .where(File.folder_id == folder_id, File.trashed_at.is_(None))
@@ -222,6 +232,35 @@ async def merge_preview(session: WriteSession, version_id: UUID, facts: dict[str
     if media_type:
         values["media_type"] = media_type
     await session.execute(update(FileVersion).where(FileVersion.id == version_id).values(**values))
+
+
+async def lock_version(session: WriteSession, version_id: UUID) -> FileVersion | None:
+    return (await session.scalars(select(FileVersion).where(FileVersion.id == version_id).with_for_update())).one_or_none()
+
+
+async def leave_corrupt(session: WriteSession, version: FileVersion) -> None:
+    """A file shows its newest sound version, as long as it has one."""
+    await session.execute(
+        text("""
+            UPDATE files SET current_version_id = sound.id
+            FROM (SELECT id FROM file_versions WHERE file_id = :file AND state = 'ready' AND id <> :version ORDER BY no DESC LIMIT 1) sound
+            WHERE files.id = :file AND current_version_id = :version"""),
+        {"file": version.file_id, "version": version.id},
+    )
+
+
+async def corrupt_of(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[tuple[FileVersion, File]]:
+    """What somebody uploaded that is not what was promised, newest first."""
+    query = (
+        select(FileVersion, File)
+        .join(File, File.id == FileVersion.file_id)
+        .where(FileVersion.created_by == user_id, FileVersion.state == "corrupt", File.trashed_at.is_(None))
+        .order_by(FileVersion.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        query = query.where(FileVersion.id < before)
+    return [(row[0], row[1]) for row in await session.execute(query)]
 
 
 async def delete_file(session: WriteSession, file_id: UUID) -> None:

@@ -42,6 +42,7 @@ class EntryView(msgspec.Struct):
     size_bytes: int | None = None
     media_type: str | None = None
     preview: Preview | None = None
+    is_corrupt: bool = False
 
 
 class EntryPage(msgspec.Struct):
@@ -53,6 +54,8 @@ class EntryPage(msgspec.Struct):
 
 
 class FileView(msgspec.Struct):
+    """`sha256` (hex) is that of the stored bytes, null until it is computed; `is_corrupt`: it is not what the uploader promised."""
+
     id: UUID
     project_id: UUID
     folder_id: UUID
@@ -61,6 +64,8 @@ class FileView(msgspec.Struct):
     media_type: str | None
     claimed_type: str | None
     etag: str
+    sha256: str | None
+    is_corrupt: bool
     version_no: int
     version_id: UUID
     created_at: datetime
@@ -76,9 +81,14 @@ class FilePage(msgspec.Struct):
 
 
 class VersionView(msgspec.Struct):
+    """`is_verified`: the uploader gave a checksum of the whole, and it is the one of the stored bytes."""
+
     id: UUID
     no: int
     size_bytes: int
+    sha256: str | None
+    is_corrupt: bool
+    is_verified: bool
     media_type: str | None
     created_at: datetime
     is_current: bool
@@ -86,4 +96,23 @@ class VersionView(msgspec.Struct):
 
 class VersionPage(msgspec.Struct):
     items: list[VersionView]
+    next_cursor: str | None
+
+
+class CorruptView(msgspec.Struct):
+    """A version that arrived other than its uploader said."""
+
+    id: UUID
+    no: int
+    file_id: UUID
+    project_id: UUID
+    name: str
+    size_bytes: int
+    sha256: str
+    expected_sha256: str
+    created_at: datetime
+
+
+class CorruptPage(msgspec.Struct):
+    items: list[CorruptView]
     next_cursor: str | None

@@ -10,11 +10,13 @@ from service.core.ids import new_id
 from service.core.names import numbered, safe_name, split_path
 from service.core.principal import Permission, Principal
 from service.files import repository
-from service.files.errors import NameTaken, NotInTrash
+from service.files.errors import Corrupt, NameTaken, NotInTrash
 from service.files.events import FilePurged, FileStored
+from service.files.jobs import DigestFile
 from service.files.models import File, FileVersion
 from service.files.repository import Found
 from service.outbox import service as outbox
+from service.outbox.repository import event_parameters
 from service.projects import repository as projects_repository
 from service.projects import service as projects
 from service.quota import service as quota
@@ -22,6 +24,9 @@ from service.quota import service as quota
 log = logging.getLogger("stowage.files")
 
 RENAME_TRIES = 5
+CORRUPT = "corrupt"
+WAITING = '{"state": "waiting"}'
+PLAIN = '{"kind": "other", "state": "none"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,15 @@ class StoredObject:
     size_bytes: int
     etag: str
     claimed_type: str | None
+    # In hex; of what was stored (None: not known yet), and as the uploader promised it.
+    sha256: str | None = None
+    expected_sha256: str | None = None
+    # Its first bytes were looked at: no media.
+    is_plain: bool = False
+
+    @property
+    def is_corrupt(self) -> bool:
+        return None not in {self.sha256, self.expected_sha256} and self.sha256 != self.expected_sha256
 
 
 async def resolve_folder(session: WriteSession, project_id: UUID, folder_id: UUID | None, path: str, user_id: UUID) -> UUID:
@@ -64,41 +78,54 @@ async def name_is_taken(session: WriteSession, project_id: UUID, folder_id: UUID
 async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UUID, UUID]:
     """List the object; returns (file id, version id). A taken name is never a failure: the bytes always survive."""
     folder_id = await _living_folder(session, stored.project_id, stored.folder_id)
-    version_id = new_id()
-    file = File(
-        id=new_id(),
-        project_id=stored.project_id,
-        folder_id=folder_id,
-        name=safe_name(stored.name),
-        current_version_id=version_id,
-        created_by=stored.user_id,
-    )
-    no = 1
-    if not await repository.insert_file(session, file):
-        existing = (
-            await repository.lock_by_name(session, stored.project_id, folder_id, file.name) if stored.on_conflict == "version" else None
-        )
+    file_id, version_id = new_id(), new_id()
+    if not await repository.insert_file(session, new_file(stored, folder_id, file_id, version_id)):
+        name = safe_name(stored.name)
+        existing = await repository.lock_by_name(session, stored.project_id, folder_id, name) if stored.on_conflict == "version" else None
         if existing is not None:
-            file.id, no = existing.id, await repository.last_version_no(session, existing.id) + 1
-            await repository.set_current(session, existing.id, version_id)
+            file_id = existing.id
+            no = await repository.last_version_no(session, file_id) + 1
+            if not stored.is_corrupt:
+                await repository.set_current(session, file_id, version_id)
+            await repository.insert_version(session, {**new_file(stored, folder_id, file_id, version_id), "no": no})
         else:
-            await _insert_renamed(session, file)
-    version = FileVersion(
-        id=version_id,
-        file_id=file.id,
-        no=no,
-        bucket=stored.bucket,
-        key=stored.key,
-        size_bytes=stored.size_bytes,
-        etag=stored.etag,
-        claimed_type=stored.claimed_type,
-        charged_to=stored.user_id,
-        created_by=stored.user_id,
-    )
-    await repository.insert_version(session, version)
-    await outbox.publish(session, FileStored(project_id=stored.project_id, file_id=file.id, version_id=version_id))
-    log.info("stored", extra={"file": str(file.id), "version": str(version_id), "bytes": stored.size_bytes, "user": str(stored.user_id)})
-    return file.id, version_id
+            await _insert_renamed(session, new_file(stored, folder_id, file_id, version_id))
+    if stored.sha256 is None:
+        outbox.enqueue(session, [DigestFile(file_id, version_id)])
+    log_stored(stored, file_id, version_id)
+    return file_id, version_id
+
+
+def log_stored(stored: StoredObject, file_id: UUID, version_id: UUID) -> None:
+    facts = {"file": str(file_id), "version": str(version_id), "bytes": stored.size_bytes, "user": str(stored.user_id)}
+    if stored.is_corrupt:
+        log.error("ALARM: not what its uploader promised", extra={**facts, "sha256": stored.sha256})
+    else:
+        log.info("stored", extra=facts)
+
+
+def new_file(stored: StoredObject, folder_id: UUID, file_id: UUID, version_id: UUID) -> dict[str, object]:
+    """Parameters of `repository.NEW_FILE_FROM`."""
+    event = FileStored(stored.project_id, file_id, version_id, is_plain=stored.is_plain)
+    return {
+        "file_id": file_id,
+        "version_id": version_id,
+        "no": 1,
+        "project_id": stored.project_id,
+        "folder_id": folder_id,
+        "user_id": stored.user_id,
+        "name": safe_name(stored.name),
+        "bucket": stored.bucket,
+        "key": stored.key,
+        "size_bytes": stored.size_bytes,
+        "etag": stored.etag,
+        "sha256": stored.sha256,
+        "expected_sha256": stored.expected_sha256,
+        "state": "corrupt" if stored.is_corrupt else "ready",
+        "claimed_type": stored.claimed_type,
+        "preview": PLAIN if stored.is_plain else WAITING,
+        **event_parameters(event),
+    }
 
 
 async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUID) -> UUID:
@@ -113,18 +140,16 @@ async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUI
     return living
 
 
-async def _insert_renamed(session: WriteSession, file: File) -> None:
-    wanted = file.name
-    taken = set(await repository.names_like(session, file.folder_id, f"{repository.escape_like(wanted.rpartition('.')[0] or wanted)}%"))
+async def _insert_renamed(session: WriteSession, parameters: dict[str, object]) -> None:
+    wanted, folder_id, file_id = str(parameters["name"]), UUID(str(parameters["folder_id"])), UUID(str(parameters["file_id"]))
+    taken = set(await repository.names_like(session, folder_id, f"{repository.escape_like(wanted.rpartition('.')[0] or wanted)}%"))
     number = 1
     while numbered(wanted, number) in taken:
         number += 1
     for attempt in range(RENAME_TRIES):
-        file.name = numbered(wanted, number + attempt)
-        if await repository.insert_file(session, file):
+        if await repository.insert_file(session, {**parameters, "name": numbered(wanted, number + attempt)}):
             return
-    file.name = numbered(wanted, int(file.id.hex[-5:], 16))
-    await repository.insert_file(session, file)
+    await repository.insert_file(session, {**parameters, "name": numbered(wanted, int(file_id.hex[-5:], 16))})
 
 
 async def get_file(session: ReadSession, principal: Principal, file_id: UUID) -> Found:
@@ -133,6 +158,34 @@ async def get_file(session: ReadSession, principal: Principal, file_id: UUID) ->
     if found is None:
         raise Missing
     return found
+
+
+async def get_sound_file(session: ReadSession, principal: Principal, file_id: UUID) -> Found:
+    """A file whose bytes may be given away. Raises Missing, Corrupt."""
+    found = await get_file(session, principal, file_id)
+    if is_kept_from(found.version, principal):
+        raise Corrupt
+    return found
+
+
+def is_kept_from(version: FileVersion, principal: Principal) -> bool:
+    """Bytes that are not what was promised are shown to nobody but who sent them."""
+    return version.state == CORRUPT and version.created_by != principal.user_id
+
+
+async def record_digest(session: WriteSession, version_id: UUID, sha256: str) -> None:
+    """What the stored bytes really are; a version that is something else than promised steps back behind an older one."""
+    version = await repository.lock_version(session, version_id)
+    if version is None:
+        return
+    version.sha256 = sha256
+    if version.expected_sha256 not in {None, sha256}:
+        version.state = CORRUPT
+        await session.flush()
+        await repository.leave_corrupt(session, version)
+        log.error(
+            "ALARM: not what its uploader promised", extra={"file": str(version.file_id), "version": str(version_id), "sha256": sha256}
+        )
 
 
 async def _lock_editable(session: WriteSession, principal: Principal, file_id: UUID) -> File:

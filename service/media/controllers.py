@@ -14,7 +14,7 @@ from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, e
 from service.core.principal import Principal, Role
 from service.core.tickets import TicketRefused, seal, steady_expiry, unseal
 from service.files import repository as files_repository
-from service.files.service import get_file
+from service.files.service import get_file, get_sound_file
 from service.media import repository
 from service.media.errors import BadTicket, NotPlayable
 from service.media.playlists import MEDIA_TYPE, audio_name, master_playlist, media_playlist
@@ -50,7 +50,7 @@ class PlaybackController(Controller):
         read: Reading,
         settings: Config,
     ) -> Playback:
-        found = await get_file(read, principal, file_id)
+        found = await get_sound_file(read, principal, file_id)
         film = await playable(read, found.version.id)
         if not _starts(film):
             raise NotPlayable(details={"state": film.transcode.state})
@@ -87,7 +87,7 @@ class PlaybackController(Controller):
         delivery: Annotated[Delivery, Injected],
         settings: Config,
     ) -> DerivativeList:
-        found = await get_file(read, principal, file_id)
+        found = await get_sound_file(read, principal, file_id)
         items = []
         for row in await repository.derivatives_of(read, found.version.id):
             names = row.facts.get("names")
@@ -135,7 +135,7 @@ class HlsController(Controller):
         if suffix != "m3u8":
             raise BadTicket
         async with database.read() as session:
-            await get_file(session, Principal(play.user_id, "", Role.MEMBER, play.user_id), play.file_id)
+            await get_sound_file(session, Principal(play.user_id, "", Role.MEMBER, play.user_id), play.file_id)
             film = await playable(session, play.version_id, None if stem == "master" else stem)
         text = (
             self._master(film)

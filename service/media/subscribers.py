@@ -15,7 +15,8 @@ LATE_WRITES_S = 900
 
 
 async def on_file_stored(session: WriteSession, event: FileStored) -> None:
-    outbox.enqueue(session, [ProbeFile(event.file_id, event.version_id)])
+    if not event.is_plain:
+        outbox.enqueue(session, [ProbeFile(event.file_id, event.version_id)])
 
 
 async def on_job_failed(session: WriteSession, event: JobFailed) -> None:

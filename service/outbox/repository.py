@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select, text, update
 
 from service.core.db import ReadSession, WriteSession
 from service.core.ids import new_id
+from service.outbox.base import Event
 from service.outbox.models import JobRow
 
 LEASE_S = 30
@@ -96,14 +97,25 @@ async def due(session: WriteSession, limit: int) -> Sequence[Row[UUID, str, str,
 
 
 _ADD = text("INSERT INTO outbox (id, kind, tag, payload) VALUES (:id, :kind, :tag, CAST(:payload AS jsonb))")
+# For statements of others that tell of what they do: one row of `{source}`, one event.
+EVENT_FROM = "INSERT INTO outbox (id, kind, tag, payload) SELECT :event_id, 'event', :event_tag, CAST(:event AS jsonb) FROM {source}"
 
 
 async def add_row(session: WriteSession, kind: str, tag: str, payload: dict[str, object]) -> None:
-    await session.execute(_ADD, {"id": new_id(), "kind": kind, "tag": tag, "payload": msgspec.json.encode(payload).decode()})
+    await session.execute(_ADD, {"id": new_id(), "kind": kind, "tag": tag, "payload": _json(payload)})
 
 
-async def drop(session: WriteSession, row_id: UUID) -> None:
-    await session.execute(text("DELETE FROM outbox WHERE id = :id"), {"id": row_id})
+def event_parameters(event: Event) -> dict[str, object]:
+    """For EVENT_FROM."""
+    return {"event_id": new_id(), "event_tag": event.tag(), "event": _json(event.to_payload())}
+
+
+def _json(payload: dict[str, object]) -> str:
+    return msgspec.json.encode(payload).decode()
+
+
+async def drop(session: WriteSession, row_ids: Sequence[UUID]) -> None:
+    await session.execute(text("DELETE FROM outbox WHERE id = ANY(:ids)"), {"ids": list(row_ids)})
 
 
 async def postpone(session: WriteSession, row_id: UUID, error: str) -> None:

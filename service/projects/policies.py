@@ -17,5 +17,9 @@ PERMISSIONS: dict[str, frozenset[Permission]] = {
 }
 
 
+def roles_with(permission: Permission) -> list[str]:
+    return [role for role, permissions in PERMISSIONS.items() if permission in permissions]
+
+
 def may(role: str, permission: Permission) -> bool:
     return permission in PERMISSIONS.get(role, frozenset())

@@ -21,6 +21,13 @@ def visible_to(principal: Principal, project_id: ColumnElement[UUID] | Instrumen
     )
 
 
+# The CTE of a member who has one of `:roles`, for statements of others.
+ROLE = """
+    role AS (
+        SELECT m.role FROM project_members m JOIN projects p ON p.id = m.project_id
+        WHERE m.project_id = :project_id AND m.user_id = :user_id AND p.deleted_at IS NULL AND m.role = ANY(:roles))"""
+
+
 async def role_in(session: ReadSession, principal: Principal, project_id: UUID) -> str | None:
     query = (
         select(ProjectMember.role)

@@ -8,20 +8,22 @@ from sqlalchemy import text
 from service.core.db import ReadSession, WriteSession
 from service.quota.models import QuotaSlot
 
-# One round trip for both. The project's part reads what the user's part returned, so the user's row is locked first.
-_CHANGE = text("""
-    WITH mine AS (
+# The CTEs of one change, for statements of others too. One round trip for both. The project's part reads what the user's part returned, so the user's row is locked first.
+CHANGE_WHEN = """
+    mine AS (
         UPDATE quota_slots SET reserved_bytes = reserved_bytes + :reserved, used_bytes = used_bytes + :used
-        WHERE owner_kind = 'user' AND owner_id = :user AND slot = 0
+        WHERE owner_kind = 'user' AND owner_id = :user_id AND slot = 0 AND {when}
           AND (NOT :must_fit OR used_bytes + reserved_bytes + :reserved + :used <= limit_bytes)
         RETURNING owner_id),
     ours AS (
         UPDATE quota_slots SET reserved_bytes = reserved_bytes + :reserved, used_bytes = used_bytes + :used
-        WHERE owner_kind = 'project' AND owner_id = :project AND slot = 0
+        WHERE owner_kind = 'project' AND owner_id = :project_id AND slot = 0 AND {when}
           AND (NOT :must_fit OR used_bytes + reserved_bytes + :reserved + :used <= limit_bytes)
           AND (SELECT count(*) FROM mine) >= 0
-        RETURNING owner_id)
-    SELECT (SELECT count(*) FROM mine) AS mine, (SELECT count(*) FROM ours) AS ours""")
+        RETURNING owner_id)"""
+_CHANGE = text(f"""
+    WITH {CHANGE_WHEN.format(when="true")}
+    SELECT (SELECT count(*) FROM mine) AS mine, (SELECT count(*) FROM ours) AS ours""")  # noqa: S608  only a constant of ours is put in
 
 _READ = text("SELECT limit_bytes, reserved_bytes, used_bytes FROM quota_slots WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0")
 
@@ -41,7 +43,7 @@ class Usage:
 
 async def change(session: WriteSession, user: UUID, project: UUID, *, reserved: int, used: int, must_fit: bool) -> tuple[bool, bool]:
     """Add to both counters of the user and of the project; with `must_fit` not beyond a limit. Which of the two were changed."""
-    parameters = {"user": user, "project": project, "reserved": reserved, "used": used, "must_fit": must_fit}
+    parameters = {"user_id": user, "project_id": project, "reserved": reserved, "used": used, "must_fit": must_fit}
     row = (await session.execute(_CHANGE, parameters)).one()
     return bool(row.mine), bool(row.ours)
 

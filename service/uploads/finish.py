@@ -4,19 +4,25 @@ Completion is announced only after the object is proven to be there with the rig
 from absence: after any doubt, HEAD decides, and only three checks five minutes apart may call an upload LOST.
 """
 
+import asyncio
+import hashlib
 import logging
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.core.db import Database, WriteSession
 from service.core.errors import StowageError
+from service.core.ids import new_id
 from service.files import service as files
+from service.files.recognise import HEAD_BYTES, is_plain
 from service.quota import service as quota
 from service.storage import keys
 from service.storage.checksums import multipart_etag
 from service.storage.join import join
 from service.storage.port import Mover, Part, PartsRefused, StoreDown, UploadGone
 from service.uploads import repository
+from service.uploads.append.whole import WholeObject
+from service.uploads.express import repository as express
 from service.uploads.models import ENDED, Kind, Protocol, State, Upload, UploadPart
 from service.uploads.parts import repository as part_rows
 
@@ -35,7 +41,8 @@ def tiles(parts: list[UploadPart], length: int) -> bool:
     return position == length
 
 
-def stored_object(upload: Upload, bucket: str, key: str, etag: str) -> files.StoredObject:
+def stored_object(upload: Upload, bucket: str, key: str, etag: str, whole: WholeObject | None = None) -> files.StoredObject:
+    """What becomes a version; of a `whole` one more is known."""
     return files.StoredObject(
         project_id=upload.project_id,
         folder_id=upload.folder_id,
@@ -47,6 +54,9 @@ def stored_object(upload: Upload, bucket: str, key: str, etag: str) -> files.Sto
         size_bytes=upload.length_bytes or 0,
         etag=etag,
         claimed_type=upload.claimed_type,
+        sha256=whole.sha256 if whole else None,
+        expected_sha256=upload.sha256,
+        is_plain=whole is not None and is_plain(upload.claimed_type or "", upload.name, whole.head),
     )
 
 
@@ -69,15 +79,29 @@ class Finisher:
     store: Mover
     bucket: str
 
-    async def close_whole(self, upload: Upload, *, expected: int, key: str, etag: str) -> bool:
+    async def close_whole(self, upload: Upload, *, expected: int, whole: WholeObject) -> bool:
         """An upload that went into one object: F1 and F3 in one transaction. False: the epoch is over."""
-        async with self.database.write() as session:
-            reserved = await repository.close_in_one(session, upload.id, upload.epoch, expected=expected, key=key)
-            if reserved is None:
-                return False
-            await list_version(session, upload, reserved, stored_object(upload, self.bucket, key, etag))
+        stored = stored_object(upload, self.bucket, whole.key, whole.etag, whole)
+        if not await self._close_at_once(upload, expected, stored):
+            async with self.database.write() as session:
+                reserved = await repository.close_in_one(session, upload.id, upload.epoch, expected=expected, key=whole.key)
+                if reserved is None:
+                    return False
+                await list_version(session, upload, reserved, stored)
         if upload.tail_key is not None:
             await self._drop(upload.tail_key)
+        return True
+
+    async def _close_at_once(self, upload: Upload, expected: int, stored: files.StoredObject) -> bool:
+        """A new name in a living folder: one statement. False: it is not that simple, and nothing was done."""
+        if upload.kind != Kind.WHOLE:
+            return False
+        file_id, version_id = new_id(), new_id()
+        new_file = files.new_file(stored, upload.folder_id, file_id, version_id)
+        async with self.database.statement() as session:
+            if not await express.close(session, upload, expected=expected, new_file=new_file):
+                return False
+        files.log_stored(stored, file_id, version_id)
         return True
 
     async def finish(self, upload_id: UUID, epoch: int | None = None) -> bool:
@@ -164,7 +188,8 @@ class Finisher:
             raise StoreDown(internal=f"tail {upload.tail_key} has {len(body)} bytes, not {upload.length_bytes}")
         key = keys.object_key(upload.id, upload.epoch)
         etag = await self.store.put(self.bucket, key, body)
-        return await self.close_whole(upload, expected=upload.offset_bytes, key=key, etag=etag)
+        sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+        return await self.close_whole(upload, expected=upload.offset_bytes, whole=WholeObject(key, etag, sha256, body[:HEAD_BYTES]))
 
     async def _tail_to_part(self, upload: Upload, tail_key: str) -> None:
         body = await self._read_tail(tail_key)

@@ -41,6 +41,7 @@ class Kind(StrEnum):
 class Upload(Model):
     """One upload. `epoch` fences every commit; `offset_bytes` is what a response may show; `length_bytes` is None while deferred.
 
+    `sha256` is what its client says of the whole file, in hex. `holder` is the node that wrote last, since `held_since`, from `held_from` on.
     A final names its `partials` in order; a partial is `joined_into` one final at most, and keeps its reservation until then.
     """
 
@@ -51,6 +52,7 @@ class Upload(Model):
         CheckConstraint("offset_bytes >= 0 AND (length_bytes IS NULL OR offset_bytes <= length_bytes)", name="offset"),
         Index("uq_uploads_idempotency", "user_id", "idempotency_key", unique=True, postgresql_where=text("idempotency_key IS NOT NULL")),
         Index("ix_uploads_unfinished", "user_id", "id", postgresql_where=text("state IN ('OPEN', 'COMPLETING')")),
+        Index("ix_uploads_open_in_project", "project_id", postgresql_where=text("state IN ('OPEN', 'COMPLETING')")),
         Index("ix_uploads_sweep", "state", "expires_at", postgresql_where=text("state IN ('OPEN', 'COMPLETING', 'ABORTING', 'LOST')")),
         Index("ix_uploads_sweep_after", "sweep_after", postgresql_where=text("sweep_after IS NOT NULL")),
         Index("ix_uploads_joined_into", "joined_into", postgresql_where=text("joined_into IS NOT NULL")),
@@ -76,10 +78,14 @@ class Upload(Model):
     state: Mapped[str] = mapped_column(Text, server_default=State.OPEN)
     epoch: Mapped[int] = mapped_column(Integer, server_default="0")
     lease_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    holder: Mapped[str | None] = mapped_column(Text)
+    held_since: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    held_from: Mapped[int | None] = mapped_column(BigInteger)
     next_part: Mapped[int] = mapped_column(Integer, server_default="1")
     part_bytes: Mapped[int] = mapped_column(BigInteger)
     key: Mapped[str | None] = mapped_column(Text, unique=True)
     s3_upload_id: Mapped[str | None] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(Text)
     tail_key: Mapped[str | None] = mapped_column(Text)
     tail_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     idempotency_key: Mapped[str | None] = mapped_column(Text)

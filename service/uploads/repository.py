@@ -49,15 +49,19 @@ async def by_idempotency_key(session: ReadSession, user_id: UUID, key: str) -> U
 
 
 # Plain SQL where every upload passes: building and mapping the statement anew would cost more than running it.
-_INSERT = text(f"""
+INSERT_WHEN = f"""
     INSERT INTO uploads (id, project_id, user_id, folder_id, protocol, name, claimed_type, on_conflict, metadata_raw, length_bytes,
-                         reserved_bytes, part_bytes, idempotency_key, kind, partials, state, epoch, lease_until, expires_at)
+                         reserved_bytes, part_bytes, idempotency_key, kind, partials, sha256, state, epoch, lease_until, holder, held_since,
+                         held_from, expires_at)
     SELECT :id, :project_id, :user_id, :folder_id, :protocol, :name, :claimed_type, :on_conflict, :metadata_raw, :length_bytes,
-           :reserved_bytes, :part_bytes, :idempotency_key, :kind, CAST(:partials AS uuid[]), :state, :epoch, CASE WHEN :epoch > 0 THEN now() + {LEASE} END,
-           now() + make_interval(secs => :expiry_s)
-    WHERE (SELECT count(*) FROM uploads WHERE user_id = :user_id AND state IN ('OPEN', 'COMPLETING')) < :most_open
+           :reserved_bytes, :part_bytes, :idempotency_key, :kind, CAST(:partials AS uuid[]), :sha256, :state, :epoch,
+           CASE WHEN :epoch > 0 THEN now() + {LEASE} END, :holder, now(), 0, now() + make_interval(secs => :expiry_s)
+    WHERE {{when}}
+      AND (SELECT count(*) FROM uploads WHERE user_id = :user_id AND state IN ('OPEN', 'COMPLETING')) < :most_of_user
+      AND (SELECT count(*) FROM uploads WHERE project_id = :project_id AND state IN ('OPEN', 'COMPLETING')) < :most_in_project
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING expires_at""")  # noqa: S608  only a constant of ours is put in
+    RETURNING expires_at"""  # noqa: S608  only a constant of ours is put in
+_INSERT = text(INSERT_WHEN.format(when="true"))
 _INSERTED = (
     "id",
     "project_id",
@@ -74,18 +78,38 @@ _INSERTED = (
     "idempotency_key",
     "kind",
     "partials",
+    "sha256",
     "state",
     "epoch",
+    "holder",
 )
 
 
-async def insert(session: WriteSession, upload: Upload, *, expiry_s: int, most_open: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of a new upload: seconds it lives untouched, and how many its person and its project may have open."""
+
+    expiry_s: int
+    most_of_user: int
+    most_in_project: int
+
+
+def insert_parameters(upload: Upload, limits: Limits) -> dict[str, object]:
+    """For INSERT_WHEN."""
+    return {
+        **{name: getattr(upload, name) for name in _INSERTED},
+        "expiry_s": limits.expiry_s,
+        "most_of_user": limits.most_of_user,
+        "most_in_project": limits.most_in_project,
+    }
+
+
+async def insert(session: WriteSession, upload: Upload, limits: Limits) -> bool:
     """C1: the row, expiring by the database's clock; with epoch 1 it is born held.
 
-    False: the person has too many open ones, or another request with the same idempotency key was quicker.
+    False: the person or the project has too many open ones, or another request with the same idempotency key was quicker.
     """
-    parameters = {name: getattr(upload, name) for name in _INSERTED}
-    row = (await session.execute(_INSERT, {**parameters, "expiry_s": expiry_s, "most_open": most_open})).one_or_none()
+    row = (await session.execute(_INSERT, insert_parameters(upload, limits))).one_or_none()
     if row is None:
         return False
     upload.expires_at = row.expires_at
@@ -111,14 +135,17 @@ class Expiry:
         return func.least(slid, Upload.created_at + func.make_interval(0, 0, 0, 0, 0, 0, self.at_most_s))
 
 
-async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry: Expiry) -> Upload | None:
-    """P1: take the upload over at exactly this offset. Also slides its expiry."""
+async def claim(session: WriteSession, upload_id: UUID, offset: int, expiry: Expiry, holder: str) -> Upload | None:
+    """P1: take the upload over at exactly this offset, for the node `holder`. Also slides its expiry."""
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.offset_bytes == offset, Upload.state == State.OPEN, Upload.expires_at > func.now())
         .values(
             epoch=Upload.epoch + 1,
             lease_until=_LEASE,
+            holder=holder,
+            held_since=func.now(),
+            held_from=offset,
             updated_at=func.now(),
             expires_at=expiry.from_now(),
         )
@@ -247,10 +274,10 @@ async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part:
 
 
 # Only a second holder can have left anything behind.
-_SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
+SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
 _CLOSE_IN_ONE = text(f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', tail_key = NULL, tail_bytes = 0, lease_until = NULL,
-           updated_at = now(), sweep_after = {_SWEEP_AFTER}
+           updated_at = now(), sweep_after = {SWEEP_AFTER}
     WHERE id = :upload AND epoch = :epoch AND state IN ('OPEN', 'COMPLETING') AND offset_bytes = :expected AND s3_upload_id IS NULL
     RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
 
@@ -283,7 +310,7 @@ async def close_completing(session: WriteSession, upload_id: UUID) -> Upload | N
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.state == State.COMPLETING)
-        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(_SWEEP_AFTER))
+        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(SWEEP_AFTER))
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
@@ -396,7 +423,7 @@ async def give_partials_back(session: WriteSession, final_id: UUID) -> None:
 
 _CLOSE_JOIN = text(f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', lease_until = NULL, updated_at = now(),
-           sweep_after = {_SWEEP_AFTER}
+           sweep_after = {SWEEP_AFTER}
     WHERE id = :upload AND epoch = :epoch AND state = 'COMPLETING' RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
 _USE_UP_PARTIALS = text("""
     WITH used AS (SELECT id, reserved_bytes FROM uploads WHERE joined_into = :upload AND state = 'COMPLETE' ORDER BY id FOR UPDATE)

@@ -25,7 +25,10 @@ class UploadView(msgspec.Struct):
 
 
 class OpenUpload(msgspec.Struct):
-    """An unfinished upload as an administrator sees it; `bytes_per_s` over its whole life, `is_receiving`: somebody writes to it now."""
+    """An unfinished upload as an administrator sees it.
+
+    `is_receiving`: the node `holder` writes to it now, at `bytes_per_s` since it began to; else `holder` is who did last.
+    """
 
     id: UUID
     username: str
@@ -39,6 +42,7 @@ class OpenUpload(msgspec.Struct):
     offset_bytes: int
     reserved_bytes: int
     is_receiving: bool
+    holder: str | None
     bytes_per_s: float
     age_s: int
     untouched_s: int

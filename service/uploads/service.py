@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from service.uploads import repository
 from service.uploads.append.appender import Appender, Tools, part_size
 from service.uploads.append.body import Body, Reason, Source
 from service.uploads.append.leases import Leases
+from service.uploads.append.whole import WholeObject
 from service.uploads.creating import DEFERRED_STEP, Created, Creator
 from service.uploads.errors import (
     BodyPastLength,
@@ -78,7 +80,8 @@ class Uploads:
         # Never promise more than the store keeps.
         untouched_s = min(settings.expiry_s, multipart_expiry_s) if multipart_expiry_s else settings.expiry_s
         self.expiry = repository.Expiry(untouched_s, multipart_expiry_s)
-        self._creator = Creator(self._database, settings, untouched_s)
+        limits = repository.Limits(untouched_s, settings.max_open_per_user, settings.max_open_per_project)
+        self._creator = Creator(self._database, settings, limits)
         self._background: set[asyncio.Task[Any]] = set()
 
     # -- create
@@ -100,12 +103,12 @@ class Uploads:
 
     async def _finish_empty(self, upload: Upload) -> None:
         async with self._database.statement() as session:
-            held = await repository.claim(session, upload.id, 0, self.expiry)
+            held = await repository.claim(session, upload.id, 0, self.expiry, self._settings.node_name)
         if held is None:
             raise Busy
         key = keys.object_key(held.id, held.epoch)
         etag = await self._tools.store.put(self._tools.bucket, key, b"")
-        await self._finisher.close_whole(held, expected=0, key=key, etag=etag)
+        await self._finisher.close_whole(held, expected=0, whole=WholeObject(key, etag, hashlib.sha256(b"").hexdigest(), b""))
 
     # -- look
     async def see(self, principal: Principal, upload_id: UUID, protocol: Protocol | None = None) -> Seen:
@@ -214,7 +217,7 @@ class Uploads:
     async def _claim(self, before: Upload, offset: int, declared_length: int | None) -> Upload:
         owners = quota.Owners(before.user_id, before.project_id)
         async with self._database.write() as session:
-            upload = await repository.claim(session, before.id, offset, self.expiry)
+            upload = await repository.claim(session, before.id, offset, self.expiry, self._settings.node_name)
             if upload is None:
                 raise OffsetConflict
             target = upload.length_bytes
@@ -244,10 +247,8 @@ class Uploads:
         with self._leases.holding(upload.id, upload.epoch, body):
             try:
                 reason = await appender.run()
-                if appender.is_whole_object:
-                    is_closed = await self._finisher.close_whole(
-                        upload, expected=upload.offset_bytes, key=appender.whole_key, etag=appender.etag
-                    )
+                if appender.whole is not None:
+                    is_closed = await self._finisher.close_whole(upload, expected=upload.offset_bytes, whole=appender.whole)
                     if not is_closed:
                         raise Busy
                     return Progress(upload, upload.length_bytes or 0)

@@ -99,9 +99,12 @@ def test_an_unknown_subscriber_failure_parks_its_row_and_not_the_queue(stack, cl
     row = new_id()
     stack.sql("INSERT INTO outbox (id, kind, tag, payload, attempts) VALUES (%s, 'event', 'files.stored', '{\"nonsense\": true}', 7)", row)
     wait_until(lambda: stack.sql("SELECT 1 FROM outbox WHERE id = %s AND parked_at IS NOT NULL", row), 20, 0.2, "parking")
-    file = client.file_of(client.upload(project, os.urandom(100), filename="after.bin"))
+    file = client.file_of(client.upload(project, os.urandom(100), filename="after.png"))
     done = wait_until(
-        lambda: stack.sql("SELECT 1 FROM jobs WHERE file_id = %s AND state = 'done'", file["id"]), 30, 0.2, "work behind the parked row"
+        lambda: stack.sql("SELECT 1 FROM jobs WHERE file_id = %s AND finished_at IS NOT NULL", file["id"]),
+        30,
+        0.2,
+        "work behind the parked row",
     )
     assert done == [(1,)]
     stack.sql("DELETE FROM outbox WHERE id = %s", row)

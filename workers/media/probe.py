@@ -5,6 +5,7 @@ import sys
 
 import msgspec
 
+from service.files.recognise import HEAD_BYTES, expected_kind, is_plain
 from service.media.jobs import ProbeFile
 from service.media.planning import SourceFacts
 from service.media.service import Source, record_probe, source_of
@@ -12,8 +13,6 @@ from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.tools import sandbox
-from workers.tools.claims import claims_media
-from workers.tools.magic import HEAD_BYTES, could_be_media
 from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
 LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180, output_bytes=1 << 20)
@@ -31,7 +30,7 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
         source = await source_of(session, job.version_id)
     if source is None:
         return
-    if not claims_media(source.claimed_type, source.name) and not could_be_media(await _head(deps, source)):
+    if is_plain(source.claimed_type, source.name, await _head(deps, source)):
         # Most files of a dataset are neither film nor picture: no parser is started for them.
         async with deps.database.write() as session:
             await record_probe(session, source, SourceFacts(kind="other"))
@@ -40,7 +39,7 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
     async with deps.serve(source) as served:
         try:
             output = await sandbox.run(
-                [sys.executable, "-m", "workers.tools.probe_child", served.url, source.claimed_type, source.name], LIMITS
+                [sys.executable, "-m", "workers.tools.probe_child", served.url, expected_kind(source.claimed_type, source.name)], LIMITS
             )
         except ChildTimedOut as error:
             message = "Looking into this file took too long; it is probably damaged."

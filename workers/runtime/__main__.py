@@ -24,6 +24,7 @@ from workers.tools.range_proxy import RangeProxy
 from workers.upkeep.cleaning import UpkeepDeps
 
 STOP_TIMEOUT_MS = 10_000
+NICENESS = 5
 
 
 def slots(settings: Settings, queue: Queue) -> int:
@@ -35,6 +36,8 @@ def slots(settings: Settings, queue: Queue) -> int:
 
 async def work(queue: Queue) -> None:
     """Run until told to stop; then give back what is running."""
+    # Uploads and pages go first where they share the cores.
+    os.nice(NICENESS)
     settings = begin()
     handlers = check_handlers([*MEDIA, *UPKEEP])
     database = Database(settings.database)

@@ -5,7 +5,7 @@ from typing import Any
 
 from service.core.db import WriteSession
 from service.files.events import FilePurged, FileStored
-from service.files.jobs import DrainDoomed
+from service.files.jobs import DigestFile, DrainDoomed
 from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
@@ -18,6 +18,7 @@ from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
 from workers.upkeep.cleaning import drain_doomed, forget_jobs, scan_store
+from workers.upkeep.digest import digest_file
 
 # Each handler takes its own job type and its family's dependencies, which no common signature can say.
 Handler = Callable[..., Awaitable[None]]
@@ -35,6 +36,7 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
 )
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),
+    (DigestFile, digest_file),
     (ForgetJobs, forget_jobs),
     (ScanStore, scan_store),
 )

@@ -1,4 +1,4 @@
-"""Limited child: says what a source is, as one JSON object on stdout. Arguments: URL, claimed type, name.
+"""Limited child: says what a source is, as one JSON object on stdout. Arguments: URL, expected kind.
 
 `{"kind": "video"|"audio"|"image"|"other"|"failed", …}`; for "failed", `reason` is for people.
 """
@@ -11,7 +11,6 @@ import av
 import av.error
 from PIL import Image, UnidentifiedImageError
 
-from workers.tools.claims import expected_kind
 from workers.tools.ffmpeg import FORMATS, PROTOCOLS
 from workers.tools.images import FORMATS as IMAGE_FORMATS
 from workers.tools.images import MAX_PIXELS, TooLarge, check_size
@@ -37,9 +36,8 @@ _MEDIA_TYPES = {
 }
 
 
-def probe(url: str, claimed: str, name: str) -> dict[str, Any]:
-    """Look at the content first; what was claimed only decides whether not finding media is worth a word."""
-    expected = expected_kind(claimed, name)
+def probe(url: str, expected: str) -> dict[str, Any]:
+    """Look at the content first; what was claimed (`expected`: video, audio, image or nothing) only decides whether not finding it is worth a word."""
     with open_source(url) as file:
         head = file.read(SNIFF_BYTES)
         if not head:
@@ -172,4 +170,4 @@ def _picture(container: Any, video: Any) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(probe(*sys.argv[1:4])))
+    sys.stdout.write(json.dumps(probe(*sys.argv[1:3])))

@@ -8,17 +8,20 @@ committed before all of it is verified; then all of it at once.
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.core.db import Database
 from service.core.errors import StowageError
+from service.files.recognise import HEAD_BYTES
 from service.storage import keys
 from service.storage.port import MIN_PART, Mover, StoreDown
 from service.uploads import repository
 from service.uploads.append.body import Body, Reason, Stop
 from service.uploads.append.buffers import Buffer, BufferPool
+from service.uploads.append.whole import WholeObject
 from service.uploads.errors import BodyPastLength, Busy
 from service.uploads.models import Upload, UploadPart
 from service.uploads.tus.checksum import Verifier
@@ -29,6 +32,8 @@ MAX_PART_NUMBER = 10_000
 ROOM_WAIT_S = 20.0
 # The last room in the budget is not worth reading a few bytes at a time for.
 SMALLEST_READ = 64 << 10
+# More than this is hashed in a thread.
+HASHED_AT_ONCE = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +65,12 @@ def may_be_short_part(upload: Upload, end: int, next_number: int, max_bytes: int
     return remaining / upload.part_bytes <= MAX_PART_NUMBER - next_number - 1
 
 
+async def _sha256(body: memoryview) -> str:
+    if len(body) <= HASHED_AT_ONCE:
+        return hashlib.sha256(body).hexdigest()
+    return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+
+
 class Appender:
     """One holder of one upload in one epoch. `offset` is what is committed."""
 
@@ -77,8 +88,7 @@ class Appender:
         self._reserved = upload.reserved_bytes
         self.offset = upload.offset_bytes
         self.received = 0
-        self.is_whole_object = False
-        self.etag = ""
+        self.whole: WholeObject | None = None
         self._start = upload.offset_bytes - upload.tail_bytes
         self._tail_key, self._tail_bytes = upload.tail_key, upload.tail_bytes
         self._old_tail = upload.tail_key
@@ -327,12 +337,16 @@ class Appender:
     async def _store_whole(self, buffer: Buffer) -> None:
         """One PUT under this epoch's own key; the caller closes the upload in one transaction."""
         self._tools.pool.send_off(buffer)
-        self._key = keys.object_key(self._upload.id, self._upload.epoch)
+        key = keys.object_key(self._upload.id, self._upload.epoch)
+        body = buffer.view[: buffer.filled]
+        hashing = asyncio.create_task(_sha256(body))
         try:
-            self.etag = await self._tools.store.put(self._tools.bucket, self._key, buffer.view[: buffer.filled])
+            etag = await self._tools.store.put(self._tools.bucket, key, body)
+            self.whole = WholeObject(key, etag, await hashing, bytes(body[:HEAD_BYTES]))
         finally:
+            # Nobody may have the buffer before its last reader is done.
+            await asyncio.wait({hashing})
             self._drop_buffer()
-        self.is_whole_object = True
 
     async def _store_tail(self, buffer: Buffer, end: int) -> None:
         await self._land()
@@ -369,8 +383,3 @@ class Appender:
         if self._buffer is not None:
             self._tools.pool.release(self._buffer)
             self._buffer = None
-
-    @property
-    def whole_key(self) -> str:
-        """Key of the object after `is_whole_object`."""
-        return str(self._key)

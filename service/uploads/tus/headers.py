@@ -1,6 +1,7 @@
 """Header grammar of tus 1.0.0 (https://tus.io/protocols/resumable-upload, sections Headers and Creation)."""
 
 import base64
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +39,7 @@ EXPOSED = (
 )
 # Digits without sign or leading zero; 19 of them fit in 63 bits.
 _NUMBER = re.compile(r"^(0|[1-9]\d{0,17})$")
+_DIGEST_LENGTH, _HEX_LENGTH = 32, 64
 _CONFLICTS = frozenset({"version", "rename", "fail"})
 
 
@@ -58,6 +60,8 @@ class Creation:
     protocol: str = "tus"
     # Of a length that is not known, what is known about it.
     at_most: int | None = None
+    # Of the whole file, in hex.
+    sha256: str | None = None
 
 
 def check_version(headers: Mapping[str, str]) -> None:
@@ -153,7 +157,39 @@ def parse_creation(headers: Mapping[str, str], body_bytes: int | None) -> Creati
     metadata = parse_metadata(raw)
     has_body = content_type_is_offset(headers) and body_bytes != 0
     described = describe(metadata, length=length, raw=raw)
-    return replace(described, has_body=has_body, is_partial=concat is not None and partials is None, partials=partials)
+    sha256 = repr_digest(headers.get("repr-digest", ""))
+    if None not in {sha256, described.sha256} and sha256 != described.sha256:
+        message = "Repr-Digest and the sha256 of Upload-Metadata differ."
+        raise BadHeader(message)
+    return replace(
+        described,
+        has_body=has_body,
+        is_partial=concat is not None and partials is None,
+        partials=partials,
+        sha256=sha256 or described.sha256,
+    )
+
+
+def repr_digest(text: str) -> str | None:
+    """The sha-256 of a Repr-Digest field in hex (RFC 9530 §3, a Dictionary of Byte Sequences); other algorithms count for nothing."""
+    found = None
+    for member in text.split(","):
+        name, _, value = member.strip().partition("=")
+        if name == "sha-256":
+            if not (len(value) > 1 and value[0] == value[-1] == ":"):
+                message = "The sha-256 of Repr-Digest is Base64 between colons."
+                raise BadHeader(message)
+            found = sha256_hex(value[1:-1])
+    return found
+
+
+def sha256_hex(text: str) -> str:
+    """A SHA-256 given in hex or Base64. Raises BadHeader."""
+    with contextlib.suppress(ValueError):
+        if len(digest := bytes.fromhex(text) if len(text) == _HEX_LENGTH else base64.b64decode(text, validate=True)) == _DIGEST_LENGTH:
+            return digest.hex()
+    message = "A sha256 is 64 hexadecimal digits, or Base64 of 32 bytes."
+    raise BadHeader(message)
 
 
 def describe(metadata: Mapping[str, str], *, length: int | None, raw: str = "", protocol: str = "tus") -> Creation:
@@ -175,6 +211,7 @@ def describe(metadata: Mapping[str, str], *, length: int | None, raw: str = "", 
         on_conflict,
         has_body=False,
         protocol=protocol,
+        sha256=sha256_hex(metadata["sha256"]) if metadata.get("sha256") else None,
     )
 
 

@@ -106,7 +106,8 @@ async def drop_old_parts(session: WriteSession) -> None:
 _OPEN = text("""
     SELECT u.id, s.username, u.project_id, p.name AS project, u.name, u.protocol, u.kind, u.state, u.length_bytes, u.offset_bytes,
            u.reserved_bytes, coalesce(u.lease_until > now(), false) AS is_receiving, u.expires_at,
-           u.offset_bytes / greatest(extract(epoch FROM u.updated_at - u.created_at), 1)::float8 AS bytes_per_s,
+           u.holder, CASE WHEN u.lease_until > now() AND u.held_since IS NOT NULL
+             THEN (u.offset_bytes - u.held_from) / greatest(extract(epoch FROM now() - u.held_since), 1)::float8 ELSE 0 END AS bytes_per_s,
            extract(epoch FROM now() - u.created_at)::bigint AS age_s, extract(epoch FROM now() - u.updated_at)::bigint AS untouched_s
     FROM uploads u JOIN users s ON s.id = u.user_id JOIN projects p ON p.id = u.project_id
     WHERE u.state IN ('OPEN', 'COMPLETING', 'ABORTING', 'LOST') AND u.id > :after AND (CAST(:one AS uuid) IS NULL OR u.id = :one)
