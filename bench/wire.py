@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-TIMEOUT_S = 180
+TIMEOUT_S = 60
 OFFSET_TYPE = "application/offset+octet-stream"
 
 
@@ -58,7 +58,14 @@ class Connection:
         lines = head.decode("latin-1").split("\r\n")
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         status = int(lines[0].split()[1])
-        length = int(fields.get("content-length", "0")) if has_body and status != 204 else 0
+        if not has_body or status == 204:
+            length = 0
+        elif "chunked" in fields.get("transfer-encoding", ""):
+            while not rest.endswith(b"0\r\n\r\n"):
+                rest += self._more()
+            length = len(rest)
+        else:
+            length = int(fields.get("content-length", "0"))
         while len(rest) < length:
             rest += self._more()
         self._rest = rest[length:]

@@ -54,7 +54,9 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=settings.pool_size,
-            max_overflow=settings.pool_size,
+            # A connection beyond the pool would be made and thrown away for each burst, which costs more than waiting.
+            max_overflow=0,
+            pool_use_lifo=True,
             pool_timeout=10,
             # TCP settings so that a vanished server is noticed within seconds, not hours.
             connect_args={

@@ -21,6 +21,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 MAX_FILE_BYTES = 20 << 20
 KEPT_FILES = 5
 _FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_LINE = "json_line"
 _SECRETS = re.compile(
     r"(?i)(authorization|proxy-authorization|cookie|set-cookie)(['\"]?\s*[:=]\s*['\"]?)(?:bearer\s+|basic\s+)?[^\s,;'\"}]+"
     r"|(x-amz-[a-z-]+=)[^&\s'\"]+"
@@ -48,6 +49,14 @@ class JsonFormatter(logging.Formatter):
     converter = staticmethod(time.gmtime)
 
     def format(self, record: logging.LogRecord) -> str:
+        # A record that goes to two places is put into words once.
+        line: str | None = getattr(record, _LINE, None)
+        if line is None:
+            line = self._line(record)
+            setattr(record, _LINE, line)
+        return line
+
+    def _line(self, record: logging.LogRecord) -> str:
         entry: dict[str, object] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{int(record.msecs):03d}Z",
             "level": record.levelname,

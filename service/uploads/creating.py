@@ -132,8 +132,11 @@ class Creator:
 
 
 def _new(upload: Upload) -> Created:
-    log.info("created", extra={"upload": str(upload.id), "user": str(upload.user_id), "bytes": upload.length_bytes})
-    return Created(upload, is_new=True, is_held=upload.epoch > 0)
+    is_held = upload.epoch > 0
+    # What comes in the same request says more of it when it is stored.
+    level = logging.DEBUG if is_held else logging.INFO
+    log.log(level, "created", extra={"upload": str(upload.id), "user": str(upload.user_id), "bytes": upload.length_bytes})
+    return Created(upload, is_new=True, is_held=is_held)
 
 
 async def _lock_partials(session: WriteSession, principal: Principal, project_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Upload]:
