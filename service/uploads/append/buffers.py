@@ -1,6 +1,7 @@
 """Part buffers under one byte budget per process.
 
-A buffer is anonymous memory: it costs what has arrived in it, not its size. When the budget is full, the slowest
+A buffer is anonymous memory: it costs the pages that were ever written, not its size. A few used ones are kept warm, which saves
+the kernel from zeroing them anew; they count as used until somebody else needs the room. When the budget is full, the slowest
 receiver is asked to checkpoint (make what it has durable and let go), so slow clients cannot starve fast ones.
 """
 
@@ -10,7 +11,8 @@ import time
 from collections import deque
 from typing import Protocol
 
-KEPT_WARM = 8
+# What one fast upload has under way.
+KEPT_WARM = 4
 
 
 class Receiver(Protocol):
@@ -20,12 +22,13 @@ class Receiver(Protocol):
 
 
 class Buffer:
-    """`size` bytes of memory of which `filled` are used; `view` is handed to the store without a copy."""
+    """`size` bytes of memory of which `filled` are used; `view` is handed to the store without a copy. `charged` were ever written."""
 
-    __slots__ = ("_memory", "filled", "receiver", "since", "size", "view")
+    __slots__ = ("_memory", "charged", "filled", "receiver", "since", "size", "view")
 
-    def __init__(self, size: int, memory: mmap.mmap, receiver: Receiver) -> None:
+    def __init__(self, size: int, memory: mmap.mmap, receiver: Receiver, charged: int) -> None:
         self.size = size
+        self.charged = charged
         self.filled = 0
         self.receiver: Receiver | None = receiver
         self.since = time.monotonic()
@@ -52,23 +55,26 @@ class BufferPool:
         self._waiters: deque[asyncio.Future[None]] = deque()
 
     def take(self, size: int, receiver: Receiver) -> Buffer:
-        """A buffer of `size` bytes. Costs nothing until it is filled."""
-        memory = (
-            self._warm.pop()
-            if self._warm and len(self._warm[-1]) == size
-            else mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        )
-        buffer = Buffer(size, memory, receiver)
+        """A buffer of `size` bytes. Costs nothing until it is filled, if it is not a warm one."""
+        if self._warm and len(self._warm[-1]) == size:
+            buffer = Buffer(size, self._warm.pop(), receiver, size)
+        else:
+            buffer = Buffer(size, mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS), receiver, 0)
         self._receiving.add(buffer)
         return buffer
 
     @property
     def left(self) -> int:
         """Bytes that the budget still has room for."""
-        return self.budget_bytes - self.used_bytes
+        return self.budget_bytes - self.used_bytes + sum(len(memory) for memory in self._warm)
 
     def has_room(self, count: int) -> bool:
-        return self.used_bytes + count <= self.budget_bytes and not self._waiters
+        return self._fits(count) and not self._waiters
+
+    def _fits(self, count: int) -> bool:
+        while self.used_bytes + count > self.budget_bytes and self._warm:
+            self.used_bytes -= len(self._warm.pop())
+        return self.used_bytes + count <= self.budget_bytes
 
     def put(self, buffer: Buffer, data: memoryview | bytes) -> None:
         """Copy `data` behind what is there and charge it; call after `has_room` or `room`."""
@@ -79,12 +85,14 @@ class BufferPool:
     def charge(self, buffer: Buffer, count: int) -> None:
         """`count` bytes were written behind what is there, by whoever holds the buffer's view."""
         buffer.filled += count
-        self.used_bytes += count
+        more = max(0, buffer.filled - buffer.charged)
+        buffer.charged += more
+        self.used_bytes += more
 
     async def room(self, count: int, timeout_s: float) -> bool:
         """Wait until `count` bytes fit, pressing the slowest receiver meanwhile. False after `timeout_s`."""
         deadline = time.monotonic() + timeout_s
-        while self.used_bytes + count > self.budget_bytes:
+        while not self._fits(count):
             self._press_slowest()
             waiter = asyncio.get_running_loop().create_future()
             self._waiters.append(waiter)
@@ -114,10 +122,11 @@ class BufferPool:
     def release(self, buffer: Buffer) -> None:
         """Give the memory back; whoever waits for room goes on."""
         self.send_off(buffer)
-        self.used_bytes -= buffer.filled
+        self.used_bytes -= buffer.charged
         size, memory = buffer.size, buffer.detach()
-        if len(self._warm) < KEPT_WARM and size * len(self._warm) < self.budget_bytes:
+        if len(self._warm) < KEPT_WARM and self.used_bytes + size <= self.budget_bytes and not self._waiters:
             self._warm.append(memory)
+            self.used_bytes += size
         while self._waiters:
             waiter = self._waiters.popleft()
             if not waiter.done():
