@@ -57,11 +57,12 @@ class Entry:
 class Uploader(threading.Thread):
     """Uploads files one after another until told to stop; finishes the one it is at."""
 
-    def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event) -> None:
+    def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event | None = None, base: str = "") -> None:
         super().__init__(daemon=True)
         self.entries: list[Entry] = []
         self.requests = self.failures = 0
-        self._stack, self._project, self._stop_event = stack, project, stop
+        self._stack, self._project, self._stop_event = stack, project, stop or threading.Event()
+        self._base = base or stack.base
         self._random = random.Random(seed)
         self._token = ""
         self._client = httpx.Client(timeout=45)
@@ -83,9 +84,7 @@ class Uploader(threading.Thread):
         self.requests += 1
         try:
             if not self._token:
-                grant = self._client.post(
-                    f"{self._stack.base}/api/v1/auth/token", json={"username": "admin", "password": self._stack.password}
-                )
+                grant = self._client.post(f"{self._base}/api/v1/auth/token", json={"username": "admin", "password": self._stack.password})
                 if grant.status_code != 200:
                     time.sleep(0.3)
                     return None
@@ -108,12 +107,12 @@ class Uploader(threading.Thread):
         self._create(entry, {"Upload-Length": str(entry.size)})
         self._fill(entry)
 
-    def _create(self, entry: Entry, headers: dict) -> None:
+    def _create(self, entry: Entry, headers: dict, content: bytes | None = None) -> None:
         deadline = time.monotonic() + PATIENCE_S
         sent = {"Idempotency-Key": f"fault-{entry.seed}", "Upload-Metadata": metadata(filename=entry.name), **headers}
         while not entry.url:
             assert time.monotonic() < deadline, "create never succeeded"
-            answer = self._ask("POST", f"{self._stack.base}/api/v1/projects/{self._project}/tus", sent)
+            answer = self._ask("POST", f"{self._base}/api/v1/projects/{self._project}/tus", sent, content)
             if answer is not None and answer.status_code == 201:
                 entry.url = answer.headers["location"]
 
