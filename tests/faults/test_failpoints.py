@@ -1,4 +1,8 @@
-"""A server killed at every I/O step of every path that uploads take; STOWAGE_FAILPOINT_ROUNDS says how often at each (default 1)."""
+"""A server killed between the I/O steps of every path that uploads take.
+
+STOWAGE_FAILPOINT_KILLS sets how many kills (default 100, drawn at random),
+STOWAGE_FAULT_SEED the draw.
+"""
 
 import base64
 import hashlib
@@ -13,7 +17,7 @@ from tests.faults.ledger import MIB, Entry, PartialUploader
 from tests.faults.node import Node
 from tests.harness import OFFSET_TYPE, Stack, metadata
 
-ROUNDS = int(os.environ.get("STOWAGE_FAILPOINT_ROUNDS", "1"))
+KILLS = int(os.environ.get("STOWAGE_FAILPOINT_KILLS", "100"))
 SEED = int(os.environ.get("STOWAGE_FAULT_SEED", "1"))
 
 
@@ -145,6 +149,7 @@ def doomed(tmp_path):
     running.stop()
 
 
+@pytest.mark.long
 def test_a_kill_at_any_io_step_loses_nothing(doomed, capsys):
     stack, node = doomed
     with stack.client() as client:
@@ -158,16 +163,19 @@ def test_a_kill_at_any_io_step_loses_nothing(doomed, capsys):
     where = {failpoint: script for script, failpoints in passes.items() for failpoint in failpoints}
     kinds = {failpoint.split(":")[0].rpartition(".")[2] for failpoint in where}
     assert {"create", "_store_part", "_commit", "_store_tail", "_complete", "_join", "close_whole"} <= kinds, kinds
-    order = sorted(where) * ROUNDS
-    random.Random(SEED).shuffle(order)
-    kills, missed = 0, set()
+    chooser = random.Random(SEED)
+    order: list[str] = []
+    while len(order) < KILLS:
+        order += chooser.sample(sorted(where), len(where))
+    del order[KILLS:]
+    kills, missed = 0, []
     began = time.monotonic()
     for failpoint in order:
         node.arm(failpoint)
         uploader.script(where[failpoint])
         if node.is_armed:
             node.disarm()
-            missed.add(failpoint)
+            missed.append(failpoint)
         else:
             kills += 1
     seconds = time.monotonic() - began
@@ -176,8 +184,9 @@ def test_a_kill_at_any_io_step_loses_nothing(doomed, capsys):
     compared = balance(stack, uploader.entries)
     with capsys.disabled():
         print(
-            f"\nfailpoints: {len(where)} between I/O steps, {kills} kills at {len(where) - len(missed)} of them in {seconds:.0f} s (seed {SEED}); "
+            f"\nfailpoints: {len(where)} between I/O steps, {kills} kills at {len(set(order) - set(missed))} of them in {seconds:.0f} s (seed {SEED}); "
             f"{len(uploader.entries)} uploads, {uploader.failures} of {uploader.requests} requests failed, {compared / 1e6:.0f} MB compared, "
             f"0 lost bytes, keys = rows, quota exact"
         )
-    assert len(missed) <= len(where) // 5, sorted(missed)
+    # Some steps come about by chance only (a lease renewed, a turn taken over).
+    assert len(missed) <= KILLS // 3, sorted(missed)

@@ -19,6 +19,7 @@ function facts(file: FileInfo): [string, string][] {
     ["Picture", preview.width && preview.height ? `${preview.width} × ${preview.height}` : null],
     ["Length", preview.duration_s ? formatClock(preview.duration_s) : null],
     ["Version", String(file.version_no)],
+    ["SHA-256", file.sha256],
     ["Added", `${formatAgo(file.created_at)}${file.created_by ? ` by ${file.created_by}` : ""}`],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null);
@@ -72,12 +73,17 @@ export function Details({ id, onClose }: { id: string; onClose: () => void }) {
               {file.data.preview.reason}
             </p>
           )}
+          {file.data.is_corrupt && (
+            <p role="alert" className="rounded-lg border border-line bg-sunken p-3 text-sm text-bad">
+              This is not what its uploader&apos;s checksum says it should be. Only the uploader can open it; please upload it again.
+            </p>
+          )}
           <Actions file={file.data} onClose={onClose} />
           <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 text-sm">
             {facts(file.data).map(([name, value]) => (
               <div key={name} className="contents">
                 <dt className="text-muted">{name}</dt>
-                <dd className="break-words">{value}</dd>
+                <dd className="break-all">{value}</dd>
               </div>
             ))}
           </dl>

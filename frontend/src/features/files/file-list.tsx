@@ -22,6 +22,7 @@ type Props = {
 };
 
 function stateOf(entry: Entry): { text: string; tone: string } | null {
+  if (entry.is_corrupt) return { text: "Damaged", tone: "text-bad" };
   if (entry.preview?.state === "processing") return { text: "Processing", tone: "text-warn" };
   if (entry.preview?.state === "failed") return { text: "Can't be shown", tone: "text-bad" };
   return null;

@@ -246,6 +246,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/corrupt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions I uploaded that are not what their checksum said, newest first */
+        get: operations["ApiV1FilesCorruptCorrupt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{file_id}": {
         parameters: {
             query?: never;
@@ -834,6 +851,27 @@ export interface components {
             key: string;
             location: string;
         };
+        /** CorruptPage */
+        CorruptPage: {
+            items: components["schemas"]["CorruptView"][];
+            next_cursor: string | null;
+        };
+        /** CorruptView */
+        CorruptView: {
+            /** Format: date-time */
+            created_at: string;
+            expected_sha256: string;
+            /** Format: uuid */
+            file_id: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            no: number;
+            /** Format: uuid */
+            project_id: string;
+            sha256: string;
+            size_bytes: number;
+        };
         /** Credentials */
         Credentials: {
             password: string;
@@ -870,6 +908,8 @@ export interface components {
             changed_at: string;
             /** Format: uuid */
             id: string;
+            /** @default false */
+            is_corrupt: boolean;
             /** @enum {string} */
             kind: "folder" | "file";
             media_type?: string | null;
@@ -895,11 +935,13 @@ export interface components {
             folder_id: string;
             /** Format: uuid */
             id: string;
+            is_corrupt: boolean;
             media_type: string | null;
             name: string;
             preview: components["schemas"]["Preview"];
             /** Format: uuid */
             project_id: string;
+            sha256: string | null;
             size_bytes: number;
             trashed_at: string | null;
             /** Format: uuid */
@@ -998,6 +1040,7 @@ export interface components {
             bytes_per_s: number;
             /** Format: date-time */
             expires_at: string;
+            holder: string | null;
             /** Format: uuid */
             id: string;
             is_receiving: boolean;
@@ -1154,9 +1197,12 @@ export interface components {
             created_at: string;
             /** Format: uuid */
             id: string;
+            is_corrupt: boolean;
             is_current: boolean;
+            is_verified: boolean;
             media_type: string | null;
             no: number;
+            sha256: string | null;
             size_bytes: number;
         };
     };
@@ -1857,6 +1903,44 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilePage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1FilesCorruptCorrupt: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorruptPage"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
