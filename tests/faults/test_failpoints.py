@@ -1,6 +1,6 @@
 """A server killed between the I/O steps of every path that uploads take.
 
-STOWAGE_FAILPOINT_KILLS sets how many kills (default 100, drawn at random),
+STOWAGE_FAILPOINT_KILLS sets how many kills (drawn at random; without it nothing is done),
 STOWAGE_FAULT_SEED the draw.
 """
 
@@ -17,7 +17,7 @@ from tests.faults.ledger import MIB, Entry, PartialUploader
 from tests.faults.node import Node
 from tests.harness import OFFSET_TYPE, Stack, metadata
 
-KILLS = int(os.environ.get("STOWAGE_FAILPOINT_KILLS", "100"))
+KILLS = int(os.environ.get("STOWAGE_FAILPOINT_KILLS", "0"))
 SEED = int(os.environ.get("STOWAGE_FAULT_SEED", "1"))
 
 
@@ -149,7 +149,7 @@ def doomed(tmp_path):
     running.stop()
 
 
-@pytest.mark.long
+@pytest.mark.skipif(not KILLS, reason="takes minutes: set STOWAGE_FAILPOINT_KILLS")
 def test_a_kill_at_any_io_step_loses_nothing(doomed, capsys):
     stack, node = doomed
     with stack.client() as client:
