@@ -87,14 +87,16 @@ def test_markers_of_deleted_objects_are_dropped_from_the_disk(stack, tmp_path):
         await store.close()
 
     asyncio.run(put_and_delete())
-    assert list(disk.rglob("*.ts"))
+    # Others that share this stack may delete while we look.
+    markers = set(disk.rglob("*.ts"))
+    assert len(markers) >= 4
     time.sleep(2)
     # The same configuration but for the age, which is a day.
     config = shutil.copytree(stack.data_dir / "s3" / "etc", tmp_path / "etc")
     for path in config.glob("*.conf"):
         path.write_text(path.read_text().replace("reclaim_age = 86400", "reclaim_age = 1").replace(f"{stack.data_dir}/s3/etc", str(config)))
     run_passes(str(config))
-    assert not list(disk.rglob("*.ts"))
+    assert not markers & set(disk.rglob("*.ts"))
 
     async def still_there():
         store = S3Store(settings)
