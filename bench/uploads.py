@@ -59,40 +59,44 @@ def stowage(running: Stack, client: Client) -> Server:
 
 
 # -- cases: what one run of one server measures
+def moved(server: Server, total: int, work: Callable[[], None]) -> Figures:
+    """What it took to move so many bytes."""
+    cpu, began = harness.cpu_seconds(server.pid), time.perf_counter()
+    work()
+    seconds = time.perf_counter() - began
+    return {"MB/s": total / seconds / 1e6, "CPU-s per GiB": (harness.cpu_seconds(server.pid) - cpu) / (total / (1 << 30))}
+
+
 def one_patch(server: Server, total: int) -> Figures:
-    with Connection(server) as connection:
-        url = connection.create(total, "one.bin")
-        cpu, began = harness.cpu_seconds(server.pid), time.perf_counter()
-        connection.patch(url, 0, total, BLOCK)
-        seconds = time.perf_counter() - began
-        figures = {"MB/s": total / seconds / 1e6, "CPU-s per GiB": (harness.cpu_seconds(server.pid) - cpu) / (total / (1 << 30))}
-        connection.delete(url)
-    return figures
+    return chunks(server, total, total)
 
 
 def parallel(server: Server, total: int, count: int = 8) -> Figures:
-    began, cpu = time.perf_counter(), harness.cpu_seconds(server.pid)
-
     def work(number: int) -> None:
         with Connection(server) as connection:
             url = connection.create(total // count, f"parallel-{number}.bin")
             connection.patch(url, 0, total // count, BLOCK)
             connection.delete(url)
 
-    in_threads(work, count)
-    seconds = time.perf_counter() - began
-    return {"MB/s": total / seconds / 1e6, "CPU-s per GiB": (harness.cpu_seconds(server.pid) - cpu) / (total / (1 << 30))}
+    return moved(server, total, lambda: in_threads(work, count))
 
 
 def chunks(server: Server, total: int, chunk: int = 5 * MIB) -> Figures:
-    began, cpu = time.perf_counter(), harness.cpu_seconds(server.pid)
     with Connection(server) as connection:
         url = connection.create(total, "chunks.bin")
-        for start in range(0, total, chunk):
-            connection.patch(url, start, min(chunk, total - start), BLOCK)
-        seconds = time.perf_counter() - began
+
+        def work() -> None:
+            for start in range(0, total, chunk):
+                connection.patch(url, start, min(chunk, total - start), BLOCK)
+
+        figures = moved(server, total, work)
         connection.delete(url)
-    return {"MB/s": total / seconds / 1e6, "CPU-s per GiB": (harness.cpu_seconds(server.pid) - cpu) / (total / (1 << 30))}
+    return figures
+
+
+def at(latencies: list[float], share: float) -> float:
+    """The latency that this share of all stays below."""
+    return sorted(latencies)[int(len(latencies) * share)]
 
 
 def small(server: Server, seconds: float, clients: int) -> Figures:
@@ -109,12 +113,11 @@ def small(server: Server, seconds: float, clients: int) -> Figures:
                 latencies.append((time.perf_counter() - began) * 1000)
 
     in_threads(work, clients)
-    ordered = sorted(latencies)
     return {
-        "per second": len(ordered) / seconds,
-        "p50 ms": ordered[len(ordered) // 2],
-        "p95 ms": ordered[int(len(ordered) * 0.95)],
-        "CPU-ms each": (harness.cpu_seconds(server.pid) - cpu) * 1000 / len(ordered),
+        "per second": len(latencies) / seconds,
+        "p50 ms": at(latencies, 0.5),
+        "p95 ms": at(latencies, 0.95),
+        "CPU-ms each": (harness.cpu_seconds(server.pid) - cpu) * 1000 / len(latencies),
     }
 
 
@@ -152,8 +155,7 @@ def heads(server: Server, seconds: float) -> Figures:
         stop.set()
         for thread in load:
             thread.join()
-    ordered = sorted(latencies)
-    return {"p50 ms": ordered[len(ordered) // 2], "p99 ms": ordered[int(len(ordered) * 0.99)], "asked": len(ordered)}
+    return {"p50 ms": at(latencies, 0.5), "p99 ms": at(latencies, 0.99), "asked": len(latencies)}
 
 
 def in_flight(server: Server, count: int, length: int = 2 * MIB) -> Figures:
@@ -241,21 +243,18 @@ def compare(
 
 def s3_calls_of(running: Stack, server: Server) -> None:
     rows = []
-    for what, act in (
-        ("a small upload", lambda connection: connection.create(len(SMALL), f"calls-{time.time_ns()}.bin", SMALL)),
-        ("1 GiB in one PATCH", lambda connection: connection.patch(connection.create(1 << 30, "calls.bin"), 0, 1 << 30, BLOCK)),
-        ("HEAD", None),
-    ):
-        with Connection(server) as connection:
-            url = connection.create(10, "head.bin") if act is None else ""
+    with Connection(server) as connection:
+        small_one = connection.create(10, "head.bin")
+        large_one = connection.create(1 << 30, "calls.bin")
+        for what, act in (
+            ("a small upload", lambda: connection.create(len(SMALL), "calls-small.bin", SMALL)),
+            ("1 GiB in one PATCH", lambda: connection.patch(large_one, 0, 1 << 30, BLOCK)),
+            ("HEAD", lambda: connection.head(small_one)),
+        ):
             before = harness.s3_calls(running)
-            if act is None:
-                connection.head(url)
-            else:
-                act(connection)
-            after = harness.s3_calls(running)
-        calls = {name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)}
-        rows.append((what, sum(calls.values()), json.dumps(calls)))
+            act()
+            calls = {name: count - before.get(name, 0) for name, count in harness.s3_calls(running).items() if count != before.get(name, 0)}
+            rows.append((what, sum(calls.values()), json.dumps(calls)))
     harness.table("S3 calls of Stowage", ("what", "calls", "which"), rows)
 
 

@@ -41,10 +41,13 @@ class Relay:
         async with self._database.write() as session:
             rows = await repository.due(session, BATCH)
             events = [row for row in rows if row.kind == EVENT]
-            # All in one savepoint; only if one of them fails, each in its own.
-            if events and not await self._deliver(session, events, is_last=len(events) == 1):
-                for row in events if len(events) > 1 else ():
-                    await self._deliver(session, [row], is_last=True)
+            # All in one savepoint; only if one of them fails, each in its own. A bad one is postponed and at last parked, never the queue.
+            if events and await self._deliver(session, events) is not None:
+                for row in events:
+                    error = await self._deliver(session, [row])
+                    if error is not None:
+                        log.error("subscriber failed", extra={"event": row.tag, "row": str(row.id)}, exc_info=error)
+                        await repository.postpone(session, row.id, f"{type(error).__name__}: {error}")
             sent = [row for row in rows if row.kind != EVENT]
             for row in sent:
                 tickets[row.tag] += int(row.payload.get("tickets", 1))
@@ -58,11 +61,8 @@ class Relay:
                 log.warning("tickets not sent", extra={"queue": queue, "internal": str(error)})
         return len(rows)
 
-    async def _deliver(self, session: WriteSession, rows: Sequence[Row[UUID, str, str, dict[str, object]]], *, is_last: bool) -> bool:
-        """All subscribers of all rows or none, in a savepoint. False: a subscriber failed.
-
-        `is_last` is the last try of a single row: it is postponed and at last parked, never the queue.
-        """
+    async def _deliver(self, session: WriteSession, rows: Sequence[Row[UUID, str, str, dict[str, object]]]) -> Exception | None:
+        """All subscribers of all rows, or none: then the error of the one that failed."""
         try:
             async with session.begin_nested():
                 for row in rows:
@@ -74,11 +74,8 @@ class Relay:
         except StowageError:
             raise
         except Exception as error:
-            if is_last:
-                log.exception("subscriber failed", extra={"event": rows[0].tag, "row": str(rows[0].id)})
-                await repository.postpone(session, rows[0].id, f"{type(error).__name__}: {error}")
-            return False
-        return True
+            return error
+        return None
 
 
 async def main() -> None:

@@ -89,7 +89,7 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
                 await repository.set_current(session, file_id, version_id)
             await repository.insert_version(session, {**new_file(stored, folder_id, file_id, version_id), "no": no})
         else:
-            await _insert_renamed(session, new_file(stored, folder_id, file_id, version_id))
+            await _insert_renamed(session, new_file(stored, folder_id, file_id, version_id), folder_id, name)
     if stored.sha256 is None:
         outbox.enqueue(session, [DigestFile(file_id, version_id)])
     log_stored(stored, file_id, version_id)
@@ -140,8 +140,7 @@ async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUI
     return living
 
 
-async def _insert_renamed(session: WriteSession, parameters: dict[str, object]) -> None:
-    wanted, folder_id, file_id = str(parameters["name"]), UUID(str(parameters["folder_id"])), UUID(str(parameters["file_id"]))
+async def _insert_renamed(session: WriteSession, parameters: dict[str, object], folder_id: UUID, wanted: str) -> None:
     taken = set(await repository.names_like(session, folder_id, f"{repository.escape_like(wanted.rpartition('.')[0] or wanted)}%"))
     number = 1
     while numbered(wanted, number) in taken:
@@ -149,7 +148,7 @@ async def _insert_renamed(session: WriteSession, parameters: dict[str, object]) 
     for attempt in range(RENAME_TRIES):
         if await repository.insert_file(session, {**parameters, "name": numbered(wanted, number + attempt)}):
             return
-    await repository.insert_file(session, {**parameters, "name": numbered(wanted, int(file_id.hex[-5:], 16))})
+    await repository.insert_file(session, {**parameters, "name": numbered(wanted, int(new_id().hex[-5:], 16))})
 
 
 async def get_file(session: ReadSession, principal: Principal, file_id: UUID) -> Found:

@@ -4,8 +4,6 @@ Completion is announced only after the object is proven to be there with the rig
 from absence: after any doubt, HEAD decides, and only three checks five minutes apart may call an upload LOST.
 """
 
-import asyncio
-import hashlib
 import logging
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,14 +12,14 @@ from service.core.db import Database, WriteSession
 from service.core.errors import StowageError
 from service.core.ids import new_id
 from service.files import service as files
-from service.files.recognise import HEAD_BYTES, is_plain
+from service.files.recognise import is_plain
 from service.quota import service as quota
 from service.storage import keys
 from service.storage.checksums import multipart_etag
 from service.storage.join import join
 from service.storage.port import Mover, Part, PartsRefused, StoreDown, UploadGone
 from service.uploads import repository
-from service.uploads.append.whole import WholeObject
+from service.uploads.append.whole import WholeObject, put_whole
 from service.uploads.express import repository as express
 from service.uploads.models import ENDED, Kind, Protocol, State, Upload, UploadPart
 from service.uploads.parts import repository as part_rows
@@ -187,9 +185,8 @@ class Finisher:
         if len(body) != upload.length_bytes:
             raise StoreDown(internal=f"tail {upload.tail_key} has {len(body)} bytes, not {upload.length_bytes}")
         key = keys.object_key(upload.id, upload.epoch)
-        etag = await self.store.put(self.bucket, key, body)
-        sha256 = (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
-        return await self.close_whole(upload, expected=upload.offset_bytes, whole=WholeObject(key, etag, sha256, body[:HEAD_BYTES]))
+        whole = await put_whole(self.store, self.bucket, key, body)
+        return await self.close_whole(upload, expected=upload.offset_bytes, whole=whole)
 
     async def _tail_to_part(self, upload: Upload, tail_key: str) -> None:
         body = await self._read_tail(tail_key)

@@ -274,12 +274,14 @@ async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part:
 
 
 # Only a second holder can have left anything behind.
-SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
-_CLOSE_IN_ONE = text(f"""
+_SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
+CLOSE_WHEN = f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', tail_key = NULL, tail_bytes = 0, lease_until = NULL,
-           updated_at = now(), sweep_after = {SWEEP_AFTER}
+           updated_at = now(), sweep_after = {_SWEEP_AFTER}{{and_set}}
     WHERE id = :upload AND epoch = :epoch AND state IN ('OPEN', 'COMPLETING') AND offset_bytes = :expected AND s3_upload_id IS NULL
-    RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
+      AND {{when}}
+    RETURNING reserved_bytes"""  # noqa: S608  only a constant of ours is put in
+_CLOSE_IN_ONE = text(CLOSE_WHEN.format(and_set="", when="true"))
 
 
 async def close_in_one(session: WriteSession, upload_id: UUID, epoch: int, *, expected: int, key: str) -> int | None:
@@ -310,7 +312,7 @@ async def close_completing(session: WriteSession, upload_id: UUID) -> Upload | N
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.state == State.COMPLETING)
-        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(SWEEP_AFTER))
+        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(_SWEEP_AFTER))
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
@@ -423,7 +425,7 @@ async def give_partials_back(session: WriteSession, final_id: UUID) -> None:
 
 _CLOSE_JOIN = text(f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', lease_until = NULL, updated_at = now(),
-           sweep_after = {SWEEP_AFTER}
+           sweep_after = {_SWEEP_AFTER}
     WHERE id = :upload AND epoch = :epoch AND state = 'COMPLETING' RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
 _USE_UP_PARTIALS = text("""
     WITH used AS (SELECT id, reserved_bytes FROM uploads WHERE joined_into = :upload AND state = 'COMPLETE' ORDER BY id FOR UPDATE)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from service.uploads import repository
 from service.uploads.append.appender import Appender, Tools, part_size
 from service.uploads.append.body import Body, Reason, Source
 from service.uploads.append.leases import Leases
-from service.uploads.append.whole import WholeObject
+from service.uploads.append.whole import put_whole
 from service.uploads.creating import DEFERRED_STEP, Created, Creator
 from service.uploads.errors import (
     BodyPastLength,
@@ -107,8 +106,8 @@ class Uploads:
         if held is None:
             raise Busy
         key = keys.object_key(held.id, held.epoch)
-        etag = await self._tools.store.put(self._tools.bucket, key, b"")
-        await self._finisher.close_whole(held, expected=0, whole=WholeObject(key, etag, hashlib.sha256(b"").hexdigest(), b""))
+        whole = await put_whole(self._tools.store, self._tools.bucket, key, b"")
+        await self._finisher.close_whole(held, expected=0, whole=whole)
 
     # -- look
     async def see(self, principal: Principal, upload_id: UUID, protocol: Protocol | None = None) -> Seen:

@@ -88,7 +88,6 @@ def set_traps(trap: Trap) -> None:
 
 def main() -> None:
     """Fork, serve, and fork again whenever the server was killed."""
-    import service.app.main
     from service.app import serve
 
     folder = Path(os.environ["FAULTS_DIR"])
@@ -101,34 +100,30 @@ def main() -> None:
         os._exit(0)
 
     signal.signal(signal.SIGTERM, stop)
-    assert service.app.main
     while True:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             serve.main()
             os._exit(0)
-        (folder / "pid").write_text(str(child))
         os.waitpid(child, 0)
 
 
 class Node:
-    """An API process of `stack`; `links` replaces settings, so that it goes through proxies."""
+    """An API process of `stack`."""
 
-    def __init__(self, stack, folder: Path, links: dict[str, str] | None = None) -> None:
+    def __init__(self, stack, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self.port = folder, free_port()
         environment = stack.settings_env() | {"STOWAGE_PORT": str(self.port), "STOWAGE_HOST": "127.0.0.1", "FAULTS_DIR": str(folder)}
-        environment |= {"STOWAGE_DATA_DIR": str(folder), **(links or {})}
-        for name in links or {}:
-            environment.pop(f"{name}_FILE", None)
+        environment["STOWAGE_DATA_DIR"] = str(folder)
         environment.pop("STOWAGE_LISTEN_FD", None)
         with (folder / "node.log").open("ab") as log:
             self._process = subprocess.Popen([sys.executable, "-m", "tests.faults.node"], env=environment, cwd=ROOT, stdout=log, stderr=log)
         self.base = f"http://127.0.0.1:{self.port}"
-        self.wait()
+        self._wait()
 
-    def wait(self) -> None:
+    def _wait(self) -> None:
         """Until it answers."""
 
         def answers() -> bool:
@@ -138,14 +133,6 @@ class Node:
             return False
 
         wait_until(answers, 30, 0.05, "the node's start")
-
-    @property
-    def pid(self) -> int:
-        return int((self._folder / "pid").read_text())
-
-    def signal(self, number: int) -> None:
-        with contextlib.suppress(ProcessLookupError, OSError, ValueError):
-            os.kill(self.pid, number)
 
     def arm(self, name: str) -> None:
         (self._folder / "armed.new").write_text(name)

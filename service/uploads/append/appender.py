@@ -8,20 +8,18 @@ committed before all of it is verified; then all of it at once.
 
 import asyncio
 import contextlib
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service.core.db import Database
 from service.core.errors import StowageError
-from service.files.recognise import HEAD_BYTES
 from service.storage import keys
 from service.storage.port import MIN_PART, Mover, StoreDown
 from service.uploads import repository
 from service.uploads.append.body import Body, Reason, Stop
 from service.uploads.append.buffers import Buffer, BufferPool
-from service.uploads.append.whole import WholeObject
+from service.uploads.append.whole import WholeObject, put_whole
 from service.uploads.errors import BodyPastLength, Busy
 from service.uploads.models import Upload, UploadPart
 from service.uploads.tus.checksum import Verifier
@@ -32,8 +30,6 @@ MAX_PART_NUMBER = 10_000
 ROOM_WAIT_S = 20.0
 # The last room in the budget is not worth reading a few bytes at a time for.
 SMALLEST_READ = 64 << 10
-# More than this is hashed in a thread.
-HASHED_AT_ONCE = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +59,6 @@ def may_be_short_part(upload: Upload, end: int, next_number: int, max_bytes: int
     """Whether a part below full size still leaves numbers enough for everything that may follow."""
     remaining = (upload.length_bytes or max_bytes) - end
     return remaining / upload.part_bytes <= MAX_PART_NUMBER - next_number - 1
-
-
-async def _sha256(body: memoryview) -> str:
-    if len(body) <= HASHED_AT_ONCE:
-        return hashlib.sha256(body).hexdigest()
-    return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
 
 
 class Appender:
@@ -338,14 +328,9 @@ class Appender:
         """One PUT under this epoch's own key; the caller closes the upload in one transaction."""
         self._tools.pool.send_off(buffer)
         key = keys.object_key(self._upload.id, self._upload.epoch)
-        body = buffer.view[: buffer.filled]
-        hashing = asyncio.create_task(_sha256(body))
         try:
-            etag = await self._tools.store.put(self._tools.bucket, key, body)
-            self.whole = WholeObject(key, etag, await hashing, bytes(body[:HEAD_BYTES]))
+            self.whole = await put_whole(self._tools.store, self._tools.bucket, key, buffer.view[: buffer.filled])
         finally:
-            # Nobody may have the buffer before its last reader is done.
-            await asyncio.wait({hashing})
             self._drop_buffer()
 
     async def _store_tail(self, buffer: Buffer, end: int) -> None:

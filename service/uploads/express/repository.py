@@ -13,7 +13,7 @@ from service.files.repository import IS_LIVING, NEW_FILE_FROM, UP
 from service.projects.repository import ROLE
 from service.quota.repository import CHANGE_WHEN
 from service.uploads.models import Upload
-from service.uploads.repository import INSERT_WHEN, SWEEP_AFTER, Limits, insert_parameters
+from service.uploads.repository import CLOSE_WHEN, INSERT_WHEN, Limits, insert_parameters
 
 # Dividing by zero undoes the statement where a quota has no room.
 _CREATE = text(f"""
@@ -21,14 +21,10 @@ _CREATE = text(f"""
     born AS ({INSERT_WHEN.format(when="EXISTS (SELECT FROM role)")}),
     {CHANGE_WHEN.format(when="EXISTS (SELECT FROM born)")}
     SELECT expires_at, 1 / (SELECT count(*) FROM ours) FROM born""")  # noqa: S608  only constants of ours are put in
+_WITH_RESULT = ", file_id = :file_id, version_id = :version_id, reserved_bytes = 0"
 _CLOSE = text(f"""
     WITH RECURSIVE {UP},
-    closed AS (
-        UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', tail_key = NULL, tail_bytes = 0, lease_until = NULL,
-               updated_at = now(), sweep_after = {SWEEP_AFTER}, file_id = :file_id, version_id = :version_id, reserved_bytes = 0
-        WHERE id = :upload AND epoch = :epoch AND state IN ('OPEN', 'COMPLETING') AND offset_bytes = :expected AND s3_upload_id IS NULL
-          AND reserved_bytes = -:reserved AND {IS_LIVING}
-        RETURNING id),
+    closed AS ({CLOSE_WHEN.format(and_set=_WITH_RESULT, when=f"reserved_bytes = -:reserved AND {IS_LIVING}")}),
     {NEW_FILE_FROM.format(source="closed", conflict="")},
     {CHANGE_WHEN.format(when="EXISTS (SELECT FROM closed)")}
     SELECT id FROM listed""")  # noqa: S608  as above
