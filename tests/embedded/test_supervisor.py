@@ -73,11 +73,19 @@ def test_everything_listens_on_loopback_only(stack):
     assert {address.partition(":")[0] for address in mine} == {"0100007F"}
 
 
-def test_markers_of_deleted_objects_are_dropped_from_the_disk(stack, tmp_path):
-    if stack.status()["store"] != "swift":
+@pytest.fixture
+def fresh(tmp_path):
+    """A stack whose own daily pass, two minutes after its start, has not yet looked at the disk: Swift believes what it hashed then."""
+    if os.environ.get("STOWAGE_EMBEDDED_STORE", "swift") != "swift":
         pytest.skip("only the embedded Swift leaves markers")
-    settings = load(stack.settings_env()).store
-    disk = stack.data_dir / "s3" / "srv"
+    running = Stack(tmp_path / "fresh", {"STOWAGE_EMBEDDED_STORE": "swift"}).start()
+    yield running
+    running.stop()
+
+
+def test_markers_of_deleted_objects_are_dropped_from_the_disk(fresh, tmp_path):
+    settings = load(fresh.settings_env()).store
+    disk = fresh.data_dir / "s3" / "srv"
 
     async def put_and_delete():
         store = S3Store(settings)
@@ -87,16 +95,14 @@ def test_markers_of_deleted_objects_are_dropped_from_the_disk(stack, tmp_path):
         await store.close()
 
     asyncio.run(put_and_delete())
-    # Others that share this stack may delete while we look.
-    markers = set(disk.rglob("*.ts"))
-    assert len(markers) >= 4
+    assert list(disk.rglob("*.ts"))
     time.sleep(2)
     # The same configuration but for the age, which is a day.
-    config = shutil.copytree(stack.data_dir / "s3" / "etc", tmp_path / "etc")
+    config = shutil.copytree(fresh.data_dir / "s3" / "etc", tmp_path / "etc")
     for path in config.glob("*.conf"):
-        path.write_text(path.read_text().replace("reclaim_age = 86400", "reclaim_age = 1").replace(f"{stack.data_dir}/s3/etc", str(config)))
+        path.write_text(path.read_text().replace("reclaim_age = 86400", "reclaim_age = 1").replace(f"{fresh.data_dir}/s3/etc", str(config)))
     run_passes(str(config))
-    assert not markers & set(disk.rglob("*.ts"))
+    assert not list(disk.rglob("*.ts"))
 
     async def still_there():
         store = S3Store(settings)
