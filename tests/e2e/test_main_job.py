@@ -3,17 +3,15 @@
 import json
 import os
 import subprocess
-import sys
 import tarfile
 import tempfile
 import time
-from pathlib import Path
 
 import imageio_ffmpeg
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.harness import ASSETS, ROOT, Stack, wait_until
+from tests.harness import ASSETS, NODE, ROOT, Stack, wait_until
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -32,9 +30,9 @@ def chromium() -> tuple[str, dict[str, str]]:
     """Executable and environment of CHROMIUM_PATH, or of the one in the npm package."""
     if named := os.environ.get("CHROMIUM_PATH"):
         return named, {}
-    node = Path(sys.executable).with_name("node")
+
     found = json.loads(
-        subprocess.run([node, ROOT / "frontend/scripts/chromium.mjs"], capture_output=True, text=True, check=True, timeout=120).stdout
+        subprocess.run([NODE, ROOT / "frontend/scripts/chromium.mjs"], capture_output=True, text=True, check=True, timeout=120).stdout
     )
     missing = "not found" in subprocess.run(["ldd", found["executable"]], capture_output=True, text=True, check=False).stdout
     if not missing:

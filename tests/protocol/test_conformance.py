@@ -2,14 +2,13 @@
 
 import http.server
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.harness import free_port
+from tests.harness import NODE, free_port
 from tests.protocol import core, extensions, suite
 
 assert core and extensions
@@ -41,7 +40,7 @@ FAULTS = {
 @pytest.fixture
 def tus_node(tmp_path):
     """@tus/server, unmodified, with its file store."""
-    command = [Path(sys.executable).with_name("node"), Path(__file__).with_name("tus_node_server.mjs"), tmp_path]
+    command = [NODE, Path(__file__).with_name("tus_node_server.mjs"), tmp_path]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         yield f"http://127.0.0.1:{int(process.stdout.readline())}/files"
         process.terminate()

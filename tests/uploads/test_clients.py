@@ -4,11 +4,12 @@ import io
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from tusclient.client import TusClient
+
+from tests.harness import NODE
 
 
 def test_tuspy_without_metadata_and_in_chunks(stack, client, project):
@@ -54,7 +55,7 @@ def test_tus_js_client(stack, client, project, tmp_path, options):
     path.write_bytes(os.urandom(25 * MIB + 7))
     result = subprocess.run(
         [
-            Path(sys.executable).with_name("node"),
+            NODE,
             Path(__file__).with_name("tus_js.mjs"),
             f"{stack.base}/api/v1/projects/{project}/tus",
             client.tokens["access_token"],
