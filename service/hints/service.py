@@ -34,13 +34,17 @@ class Hints:
         """Call `listener(message)` for each message of `channel`, from this process or another."""
         self._listeners.setdefault(channel, []).append(listener)
 
-    async def publish(self, channel: str, message: str) -> None:
+    async def publish(self, channel: str, message: str) -> bool:
+        """Tell every process, this one included. False: only this one could be told."""
         self._deliver(channel, message)
-        if self._redis is not None and time.monotonic() >= self._down_until:
-            try:
-                await self._redis.publish(PREFIX + channel, message)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note_down(error)
+        if self._redis is None or time.monotonic() < self._down_until:
+            return False
+        try:
+            await self._redis.publish(PREFIX + channel, message)
+        except (RedisError, OSError, TimeoutError) as error:
+            self._note_down(error)
+            return False
+        return True
 
     def _deliver(self, channel: str, message: str) -> None:
         for listener in self._listeners.get(channel, ()):

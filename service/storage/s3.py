@@ -199,10 +199,14 @@ class S3Store:
         return await self._put_verified("upload_part", bucket, key, query, body, [])
 
     async def _put_verified(self, operation: str, bucket: str, key: str, query: str, body: Buffer, extra: list[tuple[str, str]]) -> str:
-        extra = [*extra, (CRC64_HEADER, crc64nvme(body))]
+        checksum = crc64nvme(body)
+        extra = [*extra, (CRC64_HEADER, checksum)]
         payload = hashlib.sha256(body).hexdigest() if self._signs_payload else UNSIGNED
         answer = await self._send(operation, "PUT", bucket, key, query, extra, body, payload)
         _raise_for(answer)
+        # Where the store says what it stored, an answer that was meant for another request is seen here.
+        if answer.headers.get(CRC64_HEADER, checksum) != checksum:
+            raise StoreDown(internal=f"{operation} {key}: the store confirmed other bytes")
         return answer.headers.get("etag", "").strip('"')
 
     async def _send(

@@ -48,7 +48,7 @@ class Signer:
         self, method: str, path: str, query: str, extra: Sequence[tuple[str, str]] = (), length: int | None = None, payload: str = UNSIGNED
     ) -> bytes:
         """Head of an HTTP/1.1 request. `query` is canonical (sorted, escaped); `extra` has lower-case names."""
-        stamp = dt.datetime.now(dt.UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = dt.datetime.fromtimestamp(time.time(), dt.UTC).strftime("%Y%m%dT%H%M%SZ")
         headers = sorted([("host", self.host), ("x-amz-content-sha256", payload), ("x-amz-date", stamp), *extra])
         names = ";".join(name for name, _ in headers)
         lines = "".join(f"{name}:{value}\n" for name, value in headers)

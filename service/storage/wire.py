@@ -22,6 +22,7 @@ SILENCE_TIMEOUT_S = 30
 MAX_IDLE = 64
 HIGH_WATER = 1 << 20
 SMALL_BODY = 1 << 18
+FIRST_REFUSAL = 300
 
 
 @dataclass(slots=True)
@@ -50,13 +51,16 @@ class _Connection(asyncio.Protocol):
         self._exchange = _Exchange()
         self._parser: httptools.HttpResponseParser | None = None
         self._transport: asyncio.Transport | None = None
+        self._is_extra = False
+        self.is_idle = False
 
     # -- asyncio.Protocol
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = transport  # type: ignore[assignment]  # a stream connection's transport is a Transport
 
     def data_received(self, data: bytes) -> None:
-        if self._parser is None:
+        if self._parser is None or self.is_idle:
+            # Nothing was asked: were it kept, it would pass for the answer to the next request.
             self.abort()
             return
         try:
@@ -73,13 +77,21 @@ class _Connection(asyncio.Protocol):
         self._changed.set()
 
     # -- httptools callbacks
+    def on_message_begin(self) -> None:
+        self._is_extra = self._exchange.is_done
+        self.is_dead |= self._is_extra
+
     def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_extra:
+            return
         self._exchange.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
         self._exchange.has_headers = True
 
     def on_body(self, body: bytes) -> None:
+        if self._is_extra:
+            return
         exchange = self._exchange
         exchange.chunks.append(body)
         exchange.buffered += len(body)
@@ -87,13 +99,19 @@ class _Connection(asyncio.Protocol):
             self._transport.pause_reading()
 
     def on_message_complete(self) -> None:
+        if self._is_extra:
+            return
         self._exchange.is_done = True
         if self._parser is None or not self._parser.should_keep_alive():
             self.is_dead = True
+        elif self._parser.get_status_code() < FIRST_REFUSAL and self._transport and self._transport.get_write_buffer_size():
+            # Nobody can have taken what was not sent yet: this answers something else.
+            self._exchange.error = ConnectionError("a success before the request was sent")
 
     # -- one call at a time
     def send(self, head: bytes, body: Buffer | None) -> None:
         self._exchange = _Exchange()
+        self._is_extra = self.is_idle = False
         self._parser = httptools.HttpResponseParser(self)
         if self._transport is None or self.is_dead:
             raise ConnectionError("not connected")
@@ -125,10 +143,10 @@ class _Connection(asyncio.Protocol):
                 chunk = exchange.chunks.popleft()
                 exchange.buffered -= len(chunk)
                 yield chunk
-            if exchange.is_done:
-                return
             if exchange.error:
                 raise exchange.error
+            if exchange.is_done:
+                return
             if self._transport and not self.is_dead:
                 self._transport.resume_reading()
             await self._wait()
@@ -176,6 +194,7 @@ class Wire:
         if connection.is_dead or len(self._idle) >= MAX_IDLE:
             connection.abort()
         else:
+            connection.is_idle = True
             self._idle.append(connection)
 
     async def call(self, head: bytes, body: Buffer | None = None, *, has_body: bool = True) -> Answer:

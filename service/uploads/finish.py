@@ -227,14 +227,26 @@ class Finisher:
             await self._lose(upload, error.internal)
             return None
         if facts is None and not await self.store.has_parts(self.bucket, key, s3_upload_id):
-            async with self.database.statement() as session:
-                checks = await repository.note_absent(session, upload.id)
-            if checks >= CHECKS_UNTIL_LOST:
-                await self._lose(upload, "neither object nor multipart upload in three checks")
+            await self._note_absent(upload)
             return None
         if isinstance(error, StoreDown):
             raise error
         return None
+
+    async def _note_absent(self, upload: Upload) -> None:
+        async with self.database.statement() as session:
+            checks = await repository.note_absent(session, upload.id)
+        if checks >= CHECKS_UNTIL_LOST:
+            await self._lose(upload, "neither object nor multipart upload in three checks")
+
+    async def look_for_multipart(self, upload_id: UUID) -> None:
+        """The store knew nothing of an open upload's multipart upload: in three checks five minutes apart it is LOST, and says so."""
+        async with self.database.read() as session:
+            upload = await session.get(Upload, upload_id)
+        if upload is None or upload.state != State.OPEN or upload.key is None or upload.s3_upload_id is None:
+            return
+        if not await self.store.has_parts(self.bucket, upload.key, upload.s3_upload_id):
+            await self._note_absent(upload)
 
     async def _lose(self, upload: Upload, why: str) -> None:
         log.error("ALARM: upload LOST", extra={"upload": str(upload.id), "internal": why})

@@ -218,6 +218,7 @@ async def store_multipart(session: WriteSession, upload_id: UUID, epoch: int, ke
 _COMMIT = text(f"""
     WITH moved AS (
         UPDATE uploads SET offset_bytes = :end, tail_key = :tail, tail_bytes = :tail_bytes, lease_until = now() + {LEASE}, updated_at = now(),
+               lost_checks = 0, lost_checked_at = NULL,
                state = CASE WHEN :end = length_bytes AND CAST(:tail AS text) IS NULL THEN 'COMPLETING' ELSE state END
         WHERE id = :upload AND epoch = :epoch AND state = 'OPEN' AND offset_bytes = :expected
         RETURNING id),
@@ -359,23 +360,29 @@ async def parts_of(session: ReadSession, upload_id: UUID) -> Sequence[UploadPart
 
 
 async def note_absent(session: WriteSession, upload_id: UUID, *, wait: str = "5 minutes") -> int:
-    """Count one more check that found neither object nor multipart, at most one per `wait`; returns the count."""
+    """Count one more check that found neither object nor multipart, at most one per `wait`; returns the count.
+
+    A finish rests until the next check; an upload that is still open stays open to its client.
+    """
     statement = text("""
-        UPDATE uploads SET lost_checks = lost_checks + 1, lost_checked_at = now(), lease_until = now() + CAST(:wait AS interval)
+        UPDATE uploads SET lost_checks = lost_checks + 1, lost_checked_at = now(),
+               lease_until = CASE WHEN state = 'OPEN' THEN lease_until ELSE now() + CAST(:wait AS interval) END
         WHERE id = :id AND (lost_checked_at IS NULL OR lost_checked_at < now() - CAST(:wait AS interval)) RETURNING lost_checks""")
     return (await session.execute(statement, {"id": upload_id, "wait": wait})).scalar_one_or_none() or 0
 
 
 async def mark_lost(session: WriteSession, upload_id: UUID) -> Upload | None:
     row = (
-        await session.scalars(select(Upload).where(Upload.id == upload_id, Upload.state == State.COMPLETING).with_for_update())
+        await session.scalars(
+            select(Upload).where(Upload.id == upload_id, Upload.state.in_([State.OPEN, State.COMPLETING])).with_for_update()
+        )
     ).one_or_none()
     if row is not None:
         session.expunge(row)
         await session.execute(
             update(Upload)
             .where(Upload.id == upload_id)
-            .values(state=State.LOST, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'"))
+            .values(state=State.LOST, epoch=Upload.epoch + 1, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'"))
         )
     return row
 

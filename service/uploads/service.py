@@ -17,6 +17,7 @@ from service.hints.service import Hints
 from service.projects.policies import may
 from service.quota import service as quota
 from service.storage import keys
+from service.storage.port import StoreDown, UploadGone
 from service.uploads import repository
 from service.uploads.append.appender import Appender, Tools, part_size
 from service.uploads.append.body import Body, Reason, Source
@@ -255,6 +256,9 @@ class Uploads:
                     await self._finish_now(upload)
                 if verifier is not None and reason is None:
                     await self._hints.forget(_mismatches(upload.id))
+            except UploadGone as error:
+                await self._finisher.look_for_multipart(upload.id)
+                raise StoreDown(internal=error.internal) from error
             except ChecksumMismatch:
                 await self._hints.count(_mismatches(upload.id), MISMATCH_WINDOW_S)
                 raise

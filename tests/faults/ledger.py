@@ -6,9 +6,11 @@ import itertools
 import random
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -16,7 +18,7 @@ from tests.harness import OFFSET_TYPE, TUS, Stack, metadata, wait_until
 
 MIB = 1 << 20
 SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
-PATIENCE_S = 240.0
+PATIENCE_S = 600.0
 
 
 @dataclass
@@ -32,20 +34,24 @@ class Entry:
     is_done: bool = False
     is_deleted: bool = False
     was_delete_sent: bool = False
+    # Requests for it that failed or were never answered.
+    faults: int = 0
     problems: list[str] = field(default_factory=list)
+    digest: str = ""
 
     def body(self) -> bytes:
-        if self.content is not None:
-            return self.content
-        return self.path.read_bytes() if self.path else random.Random(self.seed).randbytes(self.size)
+        if self.content is None:
+            self.content = self.path.read_bytes() if self.path else random.Random(self.seed).randbytes(self.size)
+        return self.content
+
+    def put_away(self) -> None:
+        """Keep the digest of what was to be stored, not the bytes."""
+        self.digest = hashlib.sha256(self.body()).hexdigest()
+        self.content = None
 
     @property
     def name(self) -> str:
         return f"f{self.seed}{self.path.suffix if self.path else '.bin'}"
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.body()).hexdigest()
 
     def shown(self, offset: int) -> int:
         if offset < self.highest:
@@ -55,36 +61,49 @@ class Entry:
 
 
 class Uploader(threading.Thread):
-    """Uploads files one after another until told to stop; finishes the one it is at."""
+    """Uploads files one after another until told to stop; finishes the one it is at.
 
-    def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event | None = None, base: str = "") -> None:
+    Each request goes to any of `bases`: every node serves every upload.
+    """
+
+    def __init__(self, stack: Stack, project: str, seed: int, stop: threading.Event | None = None, bases: Sequence[str] = ()) -> None:
         super().__init__(daemon=True)
         self.entries: list[Entry] = []
         self.requests = self.failures = 0
         self._stack, self._project, self._stop_event = stack, project, stop or threading.Event()
-        self._base = base or stack.base
+        self._bases = tuple(bases) or (stack.base,)
         self._random = random.Random(seed)
         self._token = ""
+        self._current: Entry | None = None
         self._client = httpx.Client(timeout=45)
 
     def run(self) -> None:
         while not self._stop_event.is_set():
             entry = self.next_entry()
             self.entries.append(entry)
+            self._current = entry
             try:
                 self._upload(entry)
             except AssertionError as error:
                 entry.problems.append(str(error))
+            entry.put_away()
 
     def next_entry(self) -> Entry:
         return Entry(self._random.getrandbits(32), self._random.choice(SIZES))
 
-    def _ask(self, method: str, url: str, headers: dict, content: bytes | None = None) -> httpx.Response | None:
+    def _fail(self) -> None:
+        self.failures += 1
+        if self._current is not None:
+            self._current.faults += 1
+
+    def _ask(self, method: str, path: str, headers: dict, content: bytes | None = None) -> httpx.Response | None:
         """One try; None when there was no answer."""
         self.requests += 1
+        base = self._random.choice(self._bases)
+        url = f"{base}/api/v1{path}"
         try:
             if not self._token:
-                grant = self._client.post(f"{self._base}/api/v1/auth/token", json={"username": "admin", "password": self._stack.password})
+                grant = self._client.post(f"{base}/api/v1/auth/token", json={"username": "admin", "password": self._stack.password})
                 if grant.status_code != 200:
                     time.sleep(0.3)
                     return None
@@ -93,14 +112,14 @@ class Uploader(threading.Thread):
                 method, url, headers={**TUS, "Authorization": f"Bearer {self._token}", **headers}, content=content
             )
         except httpx.HTTPError:
-            self.failures += 1
-            time.sleep(0.2)
+            self._fail()
+            time.sleep(0.1)
             return None
         if answer.status_code == 401:
             self._token = ""
         if answer.status_code >= 500 or answer.status_code in {423, 429}:
-            self.failures += 1
-            time.sleep(0.3)
+            self._fail()
+            time.sleep(0.2)
         return answer
 
     def _upload(self, entry: Entry) -> None:
@@ -112,9 +131,9 @@ class Uploader(threading.Thread):
         sent = {"Idempotency-Key": f"fault-{entry.seed}", "Upload-Metadata": metadata(filename=entry.name), **headers}
         while not entry.url:
             assert time.monotonic() < deadline, "create never succeeded"
-            answer = self._ask("POST", f"{self._base}/api/v1/projects/{self._project}/tus", sent, content)
+            answer = self._ask("POST", f"/projects/{self._project}/tus", sent, content)
             if answer is not None and answer.status_code == 201:
-                entry.url = answer.headers["location"]
+                entry.url = urlsplit(answer.headers["location"]).path.removeprefix("/api/v1")
 
     def _checksum(self, piece: bytes) -> tuple[dict, bool]:
         """Mostly none; else a right one, or now and then a wrong one (True)."""
@@ -165,6 +184,9 @@ class PartialUploader(Uploader):
     """Uploads a file as partials, and joins them."""
 
     def _upload(self, entry: Entry) -> None:
+        self._upload_joined(entry)
+
+    def _upload_joined(self, entry: Entry) -> None:
         body, cuts = entry.body(), sorted(self._random.randrange(entry.size + 1) for _ in range(self._random.randrange(4)))
         urls = []
         for start, end in itertools.pairwise([0, *cuts, entry.size]):
@@ -173,7 +195,7 @@ class PartialUploader(Uploader):
             self._fill(partial, may_delete=False)
             assert partial.problems == [], partial.problems
             urls.append(partial.url)
-        self._create(entry, {"Upload-Concat": f"final;{' '.join(urls)}"})
+        self._create(entry, {"Upload-Concat": f"final;{' '.join(f'/api/v1{url}' for url in urls)}"})
         deadline = time.monotonic() + PATIENCE_S
         while not entry.is_done:
             assert time.monotonic() < deadline, "the partials were never joined"

@@ -3,15 +3,18 @@
 Failpoints are not written into the product. Every unit of work of the database and every call to the store that the uploads slice
 makes is an I/O step; its name is who made it, what it was, and when: before it, after it, and for a transaction `inside`, with
 all statements run and nothing committed. So there is one between any two I/O steps, also of code that is written tomorrow.
-The server is forked from a process that has everything imported: it is back a moment after each death.
+The server is forked from a process that has the whole application built: it is back a moment after each death.
 """
 
 import contextlib
+import datetime as dt
 import functools
 import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Collection
 from pathlib import Path
 
 import httpx
@@ -23,10 +26,11 @@ UNITS = ("read", "statement", "write")
 
 
 class Trap:
-    """Kills this process when it comes to the failpoint that the file names; notes every failpoint it passes."""
+    """Kills this process when it comes to one of the failpoints that the file names; notes every failpoint it passes."""
 
     def __init__(self, folder: Path) -> None:
         self._armed, self._seen = folder / "armed", folder / "seen"
+        self._fired = folder / "fired"
         self._known: set[str] = set()
 
     def hit(self, operation: str, when: str) -> None:
@@ -38,8 +42,10 @@ class Trap:
             with self._seen.open("a") as seen:
                 seen.write(f"{name}\n")
         with contextlib.suppress(OSError):
-            if self._armed.read_text() == name:
+            if name in self._armed.read_text().splitlines():
                 self._armed.unlink()
+                with self._fired.open("a") as fired:
+                    fired.write(f"{name}\n")
                 os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -86,12 +92,38 @@ def set_traps(trap: Trap) -> None:
         setattr(S3Store, name, call(name, getattr(S3Store, name)))
 
 
+def _utc(seconds: float, *, naive: bool) -> dt.datetime:
+    found = dt.datetime.fromtimestamp(seconds, dt.UTC)
+    return found.replace(tzinfo=None) if naive else found
+
+
+def skew_clock(folder: Path) -> None:
+    """This process's clock is off by the seconds that the file `clock` names, from the moment it does."""
+    import botocore.auth
+    import botocore.endpoint
+
+    real = time.time
+
+    def skewed() -> float:
+        with contextlib.suppress(OSError, ValueError):
+            return real() + float((folder / "clock").read_text())
+        return real()
+
+    time.time = skewed
+    time.time_ns = lambda: int(skewed() * 1e9)
+    for module in (botocore.auth, botocore.endpoint):
+        module.get_current_datetime = lambda remove_tzinfo=True: _utc(skewed(), naive=remove_tzinfo)
+
+
 def main() -> None:
     """Fork, serve, and fork again whenever the server was killed."""
     from service.app import serve
 
     folder = Path(os.environ["FAULTS_DIR"])
+    skew_clock(folder)
     set_traps(Trap(folder))
+    app = serve.create_app()
+    serve.create_app = lambda: app
     child = 0
 
     def stop(*_: object) -> None:
@@ -106,36 +138,44 @@ def main() -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             serve.main()
             os._exit(0)
+        (folder / "pid").write_text(str(child))
         os.waitpid(child, 0)
 
 
 class Node:
-    """An API process of `stack`."""
+    """An API process of `stack`, with settings of its own where `overrides` has some."""
 
-    def __init__(self, stack, folder: Path) -> None:
+    def __init__(self, stack, folder: Path, **overrides: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self.port = folder, free_port()
         environment = stack.settings_env() | {"STOWAGE_PORT": str(self.port), "STOWAGE_HOST": "127.0.0.1", "FAULTS_DIR": str(folder)}
         environment["STOWAGE_DATA_DIR"] = str(folder)
+        environment["STOWAGE_NODE"] = folder.name
         environment.pop("STOWAGE_LISTEN_FD", None)
+        for name, value in overrides.items():
+            environment[name] = value
+            environment.pop(f"{name}_FILE", None)
         with (folder / "node.log").open("ab") as log:
             self._process = subprocess.Popen([sys.executable, "-m", "tests.faults.node"], env=environment, cwd=ROOT, stdout=log, stderr=log)
         self.base = f"http://127.0.0.1:{self.port}"
-        self._wait()
+        self.wait()
 
-    def _wait(self) -> None:
+    def wait(self) -> None:
         """Until it answers."""
 
         def answers() -> bool:
-            assert self._process.poll() is None, (self._folder / "node.log").read_text()[-2000:]
+            assert self._process.poll() is None, self.log()[-2000:]
             with contextlib.suppress(httpx.HTTPError):
                 return httpx.get(f"{self.base}/healthz", timeout=2).status_code == 200
             return False
 
         wait_until(answers, 30, 0.05, "the node's start")
 
-    def arm(self, name: str) -> None:
-        (self._folder / "armed.new").write_text(name)
+    def log(self) -> str:
+        return (self._folder / "node.log").read_text()
+
+    def arm(self, names: Collection[str]) -> None:
+        (self._folder / "armed.new").write_text("\n".join(names))
         (self._folder / "armed.new").rename(self._folder / "armed")
 
     @property
@@ -145,9 +185,24 @@ class Node:
     def disarm(self) -> None:
         (self._folder / "armed").unlink(missing_ok=True)
 
+    def kill(self) -> None:
+        """The server, now; another is forked at once."""
+        with contextlib.suppress(OSError, ValueError):
+            os.kill(int((self._folder / "pid").read_text()), signal.SIGKILL)
+
+    def set_clock(self, off_by_s: float) -> None:
+        (self._folder / "clock").write_text(str(off_by_s))
+
     def seen(self) -> set[str]:
-        path = self._folder / "seen"
-        return set(path.read_text().splitlines()) if path.exists() else set()
+        return set(self._lines("seen"))
+
+    def fired(self) -> list[str]:
+        """Failpoints it died at, one a death."""
+        return self._lines("fired")
+
+    def _lines(self, name: str) -> list[str]:
+        path = self._folder / name
+        return path.read_text().splitlines() if path.exists() else []
 
     def stop(self) -> None:
         self._process.terminate()
@@ -155,7 +210,7 @@ class Node:
 
     def bugs(self) -> list[str]:
         """Log lines of errors that nobody foresaw."""
-        return [line for line in (self._folder / "node.log").read_text().splitlines() if "unexpected error" in line]
+        return [line for line in self.log().splitlines() if "unexpected error" in line]
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -16,8 +17,11 @@ from service.uploads.append.body import Body, Reason
 log = logging.getLogger("stowage.uploads")
 
 CHANNEL = "uploads.preempt"
+HEARD = "uploads.heard"
 RENEW_EVERY_S = 10.0
 YIELD_WAIT_S = 3.0
+# A holder that lives answers a hint at once; nobody waits longer than this for one that was killed.
+HEAR_WAIT_S = 0.5
 LOOK_EVERY_S = 0.1
 
 
@@ -29,7 +33,11 @@ class Leases:
         self._hints = hints
         self._held: dict[UUID, tuple[int, Body]] = {}
         self._task: asyncio.Task[None] | None = None
+        self._awaited: Counter[str] = Counter()
+        self._heard: set[str] = set()
+        self._answers: set[asyncio.Task[bool]] = set()
         hints.on(CHANNEL, self._on_hint)
+        hints.on(HEARD, self._on_heard)
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._renew_forever())
@@ -51,16 +59,37 @@ class Leases:
             # A hint about an older epoch must not stop whoever took over since.
             if holder is not None and holder[0] <= int(epoch):
                 holder[1].poke(Reason.PREEMPTED)
+                answer = asyncio.get_running_loop().create_task(self._hints.publish(HEARD, upload))
+                self._answers.add(answer)
+                answer.add_done_callback(self._answers.discard)
+
+    def _on_heard(self, upload: str) -> None:
+        if upload in self._awaited:
+            self._heard.add(upload)
 
     async def ask_to_yield(self, upload_id: UUID, epoch: int) -> None:
-        """Ask the holder, wherever it runs, to checkpoint and let go; wait for that at most YIELD_WAIT_S."""
-        await self._hints.publish(CHANNEL, f"{upload_id} {epoch}")
-        deadline = asyncio.get_running_loop().time() + YIELD_WAIT_S
-        while asyncio.get_running_loop().time() < deadline:
-            async with self._database.read() as session:
-                if not await repository.is_held(session, upload_id):
+        """Ask the holder, wherever it runs, to checkpoint and let go; wait for that at most YIELD_WAIT_S.
+
+        Where hints go out and no holder answers, none lives: the wait is over after HEAR_WAIT_S. Being wrong about that costs
+        the holder what it has not committed, never anything that was acknowledged.
+        """
+        upload, now = str(upload_id), asyncio.get_running_loop().time
+        self._awaited[upload] += 1
+        try:
+            went_out = await self._hints.publish(CHANNEL, f"{upload} {epoch}")
+            began = now()
+            while (waited := now() - began) < YIELD_WAIT_S:
+                async with self._database.read() as session:
+                    if not await repository.is_held(session, upload_id):
+                        return
+                if went_out and waited >= HEAR_WAIT_S and upload not in self._heard:
                     return
-            await asyncio.sleep(LOOK_EVERY_S)
+                await asyncio.sleep(LOOK_EVERY_S)
+        finally:
+            self._awaited[upload] -= 1
+            if not self._awaited[upload]:
+                del self._awaited[upload]
+                self._heard.discard(upload)
 
     async def _renew_forever(self) -> None:
         while True:

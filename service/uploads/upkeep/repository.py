@@ -64,6 +64,12 @@ async def sweepable(session: ReadSession, limit: int) -> Sequence[tuple[UUID, st
     return [(row.id, row.state) for row in rows]
 
 
+async def forgotten(session: ReadSession, limit: int) -> Sequence[UUID]:
+    """Open uploads of which the store once said that it knows nothing, due for another check."""
+    query = select(Upload.id).where(Upload.state == State.OPEN, Upload.lost_checked_at < text("now() - interval '5 minutes'"), IS_FREE)
+    return (await session.scalars(query.limit(limit))).all()
+
+
 async def leftovers(session: ReadSession, limit: int) -> Sequence[Upload]:
     """Ended uploads whose prefixes are due for one more look."""
     return (await session.scalars(select(Upload).where(Upload.sweep_after < func.now()).order_by(Upload.sweep_after).limit(limit))).all()

@@ -20,6 +20,7 @@ log = logging.getLogger("stowage.uploads")
 
 BATCH = 100
 MAX_ORPHAN_EPOCHS = 500
+FORGOTTEN = "forgotten by the store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,11 @@ class Sweeper:
         async with database.read() as session:
             due = await rows.sweepable(session, BATCH)
             leftovers = await rows.leftovers(session, BATCH)
+            forgotten = await rows.forgotten(session, BATCH)
         for upload_id, state in due:
             await self._guarded(upload_id, state)
+        for upload_id in forgotten:
+            await self._guarded(upload_id, FORGOTTEN)
         for upload in leftovers:
             try:
                 await self.clear(upload)
@@ -55,6 +59,8 @@ class Sweeper:
                 await self.finisher.finish(upload_id)
             elif state == State.ABORTING:
                 await self.finish_abort(upload_id)
+            elif state == FORGOTTEN:
+                await self.finisher.look_for_multipart(upload_id)
             elif state == State.LOST:
                 await self._look_for_lost(upload_id)
             else:

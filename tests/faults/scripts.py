@@ -1,34 +1,24 @@
-"""A server killed between the I/O steps of every path that uploads take.
-
-STOWAGE_FAILPOINT_KILLS sets how many kills (drawn at random; without it nothing is done),
-STOWAGE_FAULT_SEED the draw.
-"""
+"""The ways in which clients take a file up, one after another, whatever happens meanwhile."""
 
 import base64
 import hashlib
-import os
-import random
 import time
+from collections.abc import Callable
 
-import pytest
-
-from tests.faults.books import balance, settle
-from tests.faults.ledger import MIB, Entry, PartialUploader
-from tests.faults.node import Node
-from tests.harness import OFFSET_TYPE, Stack, metadata
-
-KILLS = int(os.environ.get("STOWAGE_FAILPOINT_KILLS", "0"))
-SEED = int(os.environ.get("STOWAGE_FAULT_SEED", "1"))
+from tests.faults.ledger import MIB, PATIENCE_S, Entry, PartialUploader
+from tests.harness import OFFSET_TYPE, metadata
 
 
 class Scripted(PartialUploader):
-    """Takes a file up in one of the ways that clients do, whatever happens meanwhile."""
+    """Takes each file up by the script that `choose` names."""
 
-    def script(self, name: str) -> None:
-        entry = Entry(self._random.getrandbits(32), 0)
-        self.entries.append(entry)
-        getattr(self, name)(entry)
-        assert entry.problems == []
+    choose: Callable[[], str]
+
+    def next_entry(self) -> Entry:
+        return Entry(self._random.getrandbits(32), 0)
+
+    def _upload(self, entry: Entry) -> None:
+        getattr(self, self.choose())(entry)
 
     def empty(self, entry: Entry) -> None:
         self._begin(entry, 0)
@@ -80,15 +70,15 @@ class Scripted(PartialUploader):
         self._begin(entry, 12 * MIB)
         self._patch(entry, 8 * MIB, {})
         entry.was_delete_sent = True
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while not entry.is_deleted:
-            assert time.monotonic() < deadline
+            assert time.monotonic() < deadline, "it was never deleted"
             answer = self._ask("DELETE", entry.url, {})
             entry.is_deleted = answer is not None and answer.status_code in {204, 410}
 
     def joined(self, entry: Entry) -> None:
         entry.size = 13 * MIB
-        self._upload(entry)
+        self._upload_joined(entry)
 
     # -- steps
     def _begin(self, entry: Entry, size: int) -> None:
@@ -114,7 +104,7 @@ class Scripted(PartialUploader):
         self._fill(entry, may_delete=False)
 
     def _declare(self, entry: Entry, headers: dict) -> None:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             answer = self._ask("HEAD", entry.url, {})
             if answer is not None and answer.status_code == 200:
@@ -137,56 +127,3 @@ SCRIPTS = (
     "deleted",
     "joined",
 )
-
-
-@pytest.fixture
-def doomed(tmp_path):
-    env = {"STOWAGE_EMBEDDED_STORE": os.environ.get("STOWAGE_EMBEDDED_STORE", "swift"), "STOWAGE_MAX_OPEN_UPLOADS": "100000"}
-    running = Stack(tmp_path / "data", env).start()
-    node = Node(running, tmp_path / "node")
-    yield running, node
-    node.stop()
-    running.stop()
-
-
-@pytest.mark.skipif(not KILLS, reason="takes minutes: set STOWAGE_FAILPOINT_KILLS")
-def test_a_kill_at_any_io_step_loses_nothing(doomed, capsys):
-    stack, node = doomed
-    with stack.client() as client:
-        project = client.project("Failpoints")
-    uploader = Scripted(stack, project, SEED, base=node.base)
-    passes: dict[str, set[str]] = {}
-    for name in SCRIPTS:
-        before = node.seen()
-        uploader.script(name)
-        passes[name] = node.seen() - before
-    where = {failpoint: script for script, failpoints in passes.items() for failpoint in failpoints}
-    kinds = {failpoint.split(":")[0].rpartition(".")[2] for failpoint in where}
-    assert {"create", "_store_part", "_commit", "_store_tail", "_complete", "_join", "close_whole"} <= kinds, kinds
-    chooser = random.Random(SEED)
-    order: list[str] = []
-    while len(order) < KILLS:
-        order += chooser.sample(sorted(where), len(where))
-    del order[KILLS:]
-    kills, missed = 0, []
-    began = time.monotonic()
-    for failpoint in order:
-        node.arm(failpoint)
-        uploader.script(where[failpoint])
-        if node.is_armed:
-            node.disarm()
-            missed.append(failpoint)
-        else:
-            kills += 1
-    seconds = time.monotonic() - began
-    assert node.bugs() == []
-    settle(stack)
-    compared = balance(stack, uploader.entries)
-    with capsys.disabled():
-        print(
-            f"\nfailpoints: {len(where)} between I/O steps, {kills} kills at {len(set(order) - set(missed))} of them in {seconds:.0f} s (seed {SEED}); "
-            f"{len(uploader.entries)} uploads, {uploader.failures} of {uploader.requests} requests failed, {compared / 1e6:.0f} MB compared, "
-            f"0 lost bytes, keys = rows, quota exact"
-        )
-    # Some steps come about by chance only (a lease renewed, a turn taken over).
-    assert len(missed) <= KILLS // 3, sorted(missed)
