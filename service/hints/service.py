@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import redis.asyncio as redis
-from redis.exceptions import RedisError
 
 log = logging.getLogger("stowage.hints")
 
@@ -37,14 +37,18 @@ class Hints:
     async def publish(self, channel: str, message: str) -> bool:
         """Tell every process, this one included. False: only this one could be told."""
         self._deliver(channel, message)
+        return await self._ask(lambda client: client.publish(PREFIX + channel, message)) is not None
+
+    async def _ask(self, call: Callable[[redis.Redis], Awaitable[Any]]) -> Any:
+        """What Redis answers; None while it is away."""
         if self._redis is None or time.monotonic() < self._down_until:
-            return False
+            return None
         try:
-            await self._redis.publish(PREFIX + channel, message)
-        except (RedisError, OSError, TimeoutError) as error:
+            return await call(self._redis)
+        except Exception as error:
+            # Whatever it is: a broken answer makes the client raise more than its own errors.
             self._note_down(error)
-            return False
-        return True
+            return None
 
     def _deliver(self, channel: str, message: str) -> None:
         for listener in self._listeners.get(channel, ()):
@@ -69,32 +73,34 @@ class Hints:
                     async for message in channels.listen():
                         if message["type"] == "pmessage":
                             self._deliver(message["channel"].decode().removeprefix(PREFIX), message["data"].decode())
-            except (RedisError, OSError, TimeoutError) as error:
+            except Exception as error:
                 self._note_down(error)
             finally:
-                with contextlib.suppress(RedisError, OSError):
+                with contextlib.suppress(Exception):
                     await listener.aclose()
             await asyncio.sleep(RECONNECT_S)
 
     async def count(self, key: str, window_s: int) -> int:
         """Count one attempt under `key`; returns how many there were within the window, this one included."""
-        if self._redis is not None and time.monotonic() >= self._down_until:
-            try:
-                async with self._redis.pipeline(transaction=True) as pipe:
-                    pipe.incr(f"{PREFIX}count:{key}")
-                    pipe.expire(f"{PREFIX}count:{key}", window_s, nx=True)
-                    return int((await pipe.execute())[0])
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note_down(error)
-        return self._count_here(key, window_s)
+
+        async def count_there(client: redis.Redis) -> int:
+            async with client.pipeline(transaction=True) as pipe:
+                pipe.incr(f"{PREFIX}count:{key}")
+                pipe.expire(f"{PREFIX}count:{key}", window_s, nx=True)
+                return int((await pipe.execute())[0])
+
+        there: int | None = await self._ask(count_there)
+        return self._count_here(key, window_s) if there is None else there
 
     async def peek(self, key: str) -> int:
         """How many attempts were counted under `key` within its window."""
-        if self._redis is not None and time.monotonic() >= self._down_until:
-            try:
-                return int(await self._redis.get(f"{PREFIX}count:{key}") or 0)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._note_down(error)
+
+        async def look(client: redis.Redis) -> int:
+            return int(await client.get(f"{PREFIX}count:{key}") or 0)
+
+        there: int | None = await self._ask(look)
+        if there is not None:
+            return there
         count, until = self._counters.get(key, (0, 0.0))
         return count if until > time.monotonic() else 0
 
@@ -110,16 +116,15 @@ class Hints:
     async def forget(self, key: str) -> None:
         """Drop a count (after a success)."""
         self._counters.pop(key, None)
-        if self._redis is not None and time.monotonic() >= self._down_until:
-            with contextlib.suppress(RedisError, OSError, TimeoutError):
-                await self._redis.delete(f"{PREFIX}count:{key}")
+        await self._ask(lambda client: client.delete(f"{PREFIX}count:{key}"))
 
     async def is_up(self) -> bool:
+        """Asked anew, however lately it was away."""
         if self._redis is None:
             return False
         try:
             return bool(await self._redis.ping())
-        except (RedisError, OSError, TimeoutError):
+        except Exception:
             return False
 
     async def close(self) -> None:

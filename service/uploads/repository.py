@@ -382,7 +382,9 @@ async def mark_lost(session: WriteSession, upload_id: UUID) -> Upload | None:
         await session.execute(
             update(Upload)
             .where(Upload.id == upload_id)
-            .values(state=State.LOST, epoch=Upload.epoch + 1, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'"))
+            .values(
+                state=State.LOST, epoch=Upload.epoch + 1, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'")
+            )
         )
     return row
 

@@ -128,6 +128,8 @@ class Uploads:
         upload = seen.upload
         if upload.state in ENDED:
             raise Gone
+        if seen.is_held and upload.state == State.COMPLETING and not upload.lost_checks:
+            await self._free_finish(upload)
         if upload.kind == Kind.FINAL and upload.state == State.COMPLETING:
             self._finish_soon(upload.id)
             return upload
@@ -142,12 +144,22 @@ class Uploads:
         async with self._database.statement() as session:
             await repository.bump_if_held(session, upload.id)
 
+    async def _free_finish(self, upload: Upload) -> None:
+        """A finish whose process was killed need not wait until its lease is over: Rule R makes a second one harmless."""
+        if await self._leases.ask_to_yield(upload.id, upload.epoch):
+            async with self._database.statement() as session:
+                await repository.release_lease(session, upload.id, upload.epoch)
+
+    async def _finish(self, upload_id: UUID, epoch: int | None = None) -> bool:
+        with self._leases.finishing(upload_id):
+            return await self._finisher.finish(upload_id, epoch)
+
     def _finish_soon(self, upload_id: UUID) -> asyncio.Task[None]:
         async def finish() -> None:
             with contextlib.suppress(StowageError):
                 async with self._database.statement() as session:
                     await repository.begin_completing(session, upload_id, None)
-                await self._finisher.finish(upload_id)
+                await self._finish(upload_id)
 
         return self._in_background(finish())
 
@@ -288,7 +300,7 @@ class Uploads:
 
     async def finish_and_wait(self, upload: Upload) -> None:
         """Who sent the last byte waits for the proof, for a while. Raises Interrupted."""
-        task = self._in_background(self._finisher.finish(upload.id, upload.epoch))
+        task = self._in_background(self._finish(upload.id, upload.epoch))
         try:
             done = await asyncio.wait_for(asyncio.shield(task), self._settings.finish_wait_s)
         except TimeoutError:

@@ -21,7 +21,9 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        campaign = Campaign(chosen.keep or Path(scratch), chosen.seed, {"STOWAGE_EMBEDDED_STORE": chosen.store}, chosen.nodes, chosen.clients)
+        campaign = Campaign(
+            chosen.keep or Path(scratch), chosen.seed, {"STOWAGE_EMBEDDED_STORE": chosen.store}, chosen.nodes, chosen.clients
+        )
         try:
             report = campaign.run(chosen.minutes * 60)
         finally:

@@ -20,7 +20,7 @@ from tests.faults.scripts import SCRIPTS, Scripted
 from tests.harness import ASSETS, Stack
 
 NODES = 3
-CLIENTS = 10
+CLIENTS = 16
 SHARE_OF_FAULTS = 1.0
 KILLS_PER_FAILPOINT = 20
 # The pieces of the stack a person could lose; the store's own processes and Postgres included.
@@ -46,6 +46,7 @@ class Report:
     deleted: int = 0
     requests: int = 0
     failed_requests: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
     compared_bytes: int = 0
     films: Counter[str] = field(default_factory=Counter)
 
@@ -62,6 +63,7 @@ class Report:
             *(f"  {name} link: {sum(kinds.values())} faults {kinds}" for name, kinds in sorted(self.faults.items())),
             f"  {self.uploads} uploads, {self.faulty_uploads} of them with faults; {self.finished} finished, {self.deleted} deleted",
             f"  {self.requests} requests of which {self.failed_requests} failed; {self.compared_bytes / 1e6:.0f} MB read back and compared",
+            f"  failures by method: {dict(self.failures.most_common())}",
             f"  films: {dict(self.films)}",
             "  0 lost bytes, 0 offsets that went down, 0 false completions, quota exact, keys = rows, outbox empty",
         ]
@@ -96,7 +98,10 @@ class Campaign:
         settings = self.stack.settings_env()
         store = self._links.add("store", _port(settings["STOWAGE_S3_ENDPOINT"]), STORE)
         database_url, redis_url = self.stack.database_url(), (self.stack.data_dir / "secrets" / "stowage_redis_url").read_text().strip()
-        database, redis = self._links.add("database", _port(database_url)), self._links.add("redis", _port(redis_url))
+        database, redis = (
+            self._links.add("database", _port(database_url), mean_chunks=800),
+            self._links.add("redis", _port(redis_url), mean_chunks=80),
+        )
         return {
             "STOWAGE_S3_ENDPOINT": f"http://127.0.0.1:{store.port}",
             "STOWAGE_DATABASE_URL": _through(database_url, database),
@@ -106,7 +111,9 @@ class Campaign:
     # -- what clients do
     def _choose_script(self) -> str:
         """Mostly one that leads to a failpoint nobody has died at often enough."""
-        needy = [script for script, found in self._scripts.items() if any(self.report.failpoints[one] < KILLS_PER_FAILPOINT for one in found)]
+        needy = [
+            script for script, found in self._scripts.items() if any(self.report.failpoints[one] < KILLS_PER_FAILPOINT for one in found)
+        ]
         if needy and self._random.random() < 0.5:
             return self._random.choice(needy)
         return self._random.choices(SCRIPTS, [WEIGHTS.get(script, 1.0) for script in SCRIPTS])[0]
@@ -190,6 +197,7 @@ class Campaign:
         report.finished, report.deleted = sum(entry.is_done for entry in entries), sum(entry.is_deleted for entry in entries)
         report.requests = sum(uploader.requests for uploader in self._uploaders)
         report.failed_requests = sum(uploader.failures for uploader in self._uploaders)
+        report.failures = sum((uploader.outcomes for uploader in self._uploaders), Counter())
         self._look_at_films(self._film.entries)
 
     def _look_at_films(self, entries: list[Entry]) -> None:

@@ -6,6 +6,7 @@ import itertools
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -75,6 +76,7 @@ class Uploader(threading.Thread):
         self._random = random.Random(seed)
         self._token = ""
         self._current: Entry | None = None
+        self.outcomes: Counter[str] = Counter()
         self._client = httpx.Client(timeout=45)
 
     def run(self) -> None:
@@ -91,8 +93,9 @@ class Uploader(threading.Thread):
     def next_entry(self) -> Entry:
         return Entry(self._random.getrandbits(32), self._random.choice(SIZES))
 
-    def _fail(self) -> None:
+    def _fail(self, outcome: str) -> None:
         self.failures += 1
+        self.outcomes[outcome] += 1
         if self._current is not None:
             self._current.faults += 1
 
@@ -111,14 +114,14 @@ class Uploader(threading.Thread):
             answer = self._client.request(
                 method, url, headers={**TUS, "Authorization": f"Bearer {self._token}", **headers}, content=content
             )
-        except httpx.HTTPError:
-            self._fail()
+        except httpx.HTTPError as error:
+            self._fail(f"{method} {type(error).__name__}")
             time.sleep(0.1)
             return None
         if answer.status_code == 401:
             self._token = ""
         if answer.status_code >= 500 or answer.status_code in {423, 429}:
-            self._fail()
+            self._fail(f"{method} {answer.status_code}")
             time.sleep(0.2)
         return answer
 

@@ -19,8 +19,8 @@ CHUNK = 1 << 18
 ANY = ("latency", "throttle", "rst", "blackhole", "truncated", "dropped")
 STORE = (*ANY, "duplicated")
 ANSWERS_ONLY = frozenset({"truncated", "dropped", "duplicated"})
-# One fault in so many chunks, and in so many bytes.
-MEAN_CHUNKS, MEAN_BYTES = 80, 48 << 20
+# One fault in so many bytes, beside one in so many chunks.
+MEAN_BYTES = 48 << 20
 THROTTLE_S, THROTTLED_RATE = 2.0, 300_000
 
 
@@ -47,8 +47,13 @@ class _Connection:
         self._link = link
         self._silent_until = self._slow_until = 0.0
 
-    async def run(self, near: tuple[asyncio.StreamReader, asyncio.StreamWriter], far: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
-        pumps = [asyncio.create_task(self._pump(near[0], far[1], is_answer=False)), asyncio.create_task(self._pump(far[0], near[1], is_answer=True))]
+    async def run(
+        self, near: tuple[asyncio.StreamReader, asyncio.StreamWriter], far: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    ) -> None:
+        pumps = [
+            asyncio.create_task(self._pump(near[0], far[1], is_answer=False)),
+            asyncio.create_task(self._pump(far[0], near[1], is_answer=True)),
+        ]
         done, pending = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in pending:
             pump.cancel()
@@ -93,15 +98,16 @@ class _Connection:
 class Link:
     """One wire, to `target` on this machine. `share` scales how often it goes wrong; 0: never."""
 
-    def __init__(self, name: str, target: int, kinds: Sequence[str], seed: int) -> None:
+    def __init__(self, name: str, target: int, kinds: Sequence[str], seed: int, mean_chunks: int) -> None:
         self.name, self.port = name, 0
+        self._mean_chunks = mean_chunks
         self.share = 0.0
         self.random = random.Random(f"{seed}:{name}")
         self.tally: Counter[str] = Counter()
         self._target, self._kinds = target, kinds
 
     def draw(self, chunk: bytes, *, is_answer: bool) -> str | None:
-        if self.random.random() >= self.share * (1 / MEAN_CHUNKS + len(chunk) / MEAN_BYTES):
+        if self.random.random() >= self.share * (1 / self._mean_chunks + len(chunk) / MEAN_BYTES):
             return None
         kind = self.random.choice([kind for kind in self._kinds if is_answer or kind not in ANSWERS_ONLY])
         if kind == "duplicated" and not is_whole_answer(chunk):
@@ -133,8 +139,9 @@ class Links:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
-    def add(self, name: str, target: int, kinds: Sequence[str] = ANY) -> Link:
-        link = Link(name, target, kinds, self._seed)
+    def add(self, name: str, target: int, kinds: Sequence[str] = ANY, mean_chunks: int = 60) -> Link:
+        """`mean_chunks`: one fault in so many pieces of traffic."""
+        link = Link(name, target, kinds, self._seed, mean_chunks)
         asyncio.run_coroutine_threadsafe(link.open(), self._loop).result(10)
         self.all.append(link)
         return link

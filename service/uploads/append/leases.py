@@ -32,6 +32,7 @@ class Leases:
         self._database = database
         self._hints = hints
         self._held: dict[UUID, tuple[int, Body]] = {}
+        self._finishing: Counter[UUID] = Counter()
         self._task: asyncio.Task[None] | None = None
         self._awaited: Counter[str] = Counter()
         self._heard: set[str] = set()
@@ -52,13 +53,27 @@ class Leases:
             if self._held.get(upload_id, (0, None))[0] == epoch:
                 del self._held[upload_id]
 
+    @contextmanager
+    def finishing(self, upload_id: UUID) -> Iterator[None]:
+        """Answer for the upload while this process makes its object."""
+        self._finishing[upload_id] += 1
+        try:
+            yield
+        finally:
+            self._finishing[upload_id] -= 1
+            if not self._finishing[upload_id]:
+                del self._finishing[upload_id]
+
     def _on_hint(self, message: str) -> None:
         upload, _, epoch = message.partition(" ")
         with contextlib.suppress(ValueError):
-            holder = self._held.get(UUID(upload))
+            upload_id = UUID(upload)
+            holder = self._held.get(upload_id)
             # A hint about an older epoch must not stop whoever took over since.
-            if holder is not None and holder[0] <= int(epoch):
+            is_holder = holder is not None and holder[0] <= int(epoch)
+            if holder is not None and is_holder:
                 holder[1].poke(Reason.PREEMPTED)
+            if is_holder or upload_id in self._finishing:
                 answer = asyncio.get_running_loop().create_task(self._hints.publish(HEARD, upload))
                 self._answers.add(answer)
                 answer.add_done_callback(self._answers.discard)
@@ -67,10 +82,10 @@ class Leases:
         if upload in self._awaited:
             self._heard.add(upload)
 
-    async def ask_to_yield(self, upload_id: UUID, epoch: int) -> None:
+    async def ask_to_yield(self, upload_id: UUID, epoch: int) -> bool:
         """Ask the holder, wherever it runs, to checkpoint and let go; wait for that at most YIELD_WAIT_S.
 
-        Where hints go out and no holder answers, none lives: the wait is over after HEAR_WAIT_S. Being wrong about that costs
+        True: it let go, or hints go out and no holder answers within HEAR_WAIT_S, so none lives. Being wrong about that costs
         the holder what it has not committed, never anything that was acknowledged.
         """
         upload, now = str(upload_id), asyncio.get_running_loop().time
@@ -81,10 +96,11 @@ class Leases:
             while (waited := now() - began) < YIELD_WAIT_S:
                 async with self._database.read() as session:
                     if not await repository.is_held(session, upload_id):
-                        return
+                        return True
                 if went_out and waited >= HEAR_WAIT_S and upload not in self._heard:
-                    return
+                    return True
                 await asyncio.sleep(LOOK_EVERY_S)
+            return False
         finally:
             self._awaited[upload] -= 1
             if not self._awaited[upload]:
