@@ -3,6 +3,8 @@ SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+MINUTES ?= 30
+SEED ?= 1
 UV_VERSION := 0.13.9
 MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 BIN := .venv/bin
@@ -12,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UI_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) frontend/next.config.ts frontend/tsconfig.json frontend/postcss.config.mjs
 
-.PHONY: help up test test-minio test-long conformance check format ui minio bench lock docs clean
+.PHONY: help up test test-minio faults conformance check format ui minio bench lock docs clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -26,8 +28,8 @@ test: .venv/.installed frontend/out/.built ## the whole test suite on real servi
 test-minio: .venv/.installed .tools/minio ## storage contract and uploads on MinIO (needs Go once)
 	@STOWAGE_EMBEDDED_STORE=minio pytest tests/storage tests/uploads
 
-test-long: .venv/.installed frontend/out/.built ## the fault campaign at full length (at least 500 kills)
-	@STOWAGE_KILLS=520 pytest tests/faults -m "long or not long"
+faults: .venv/.installed frontend/out/.built ## the fault campaign: MINUTES=30 [SEED=1] [JSON=file]
+	@python -m tests.faults --minutes "$(MINUTES)" --seed "$(SEED)" $(if $(JSON),--json "$(JSON)")
 
 conformance: .venv/.installed ## tus conformance of URL=… [HEADER='Authorization: …'] [JSON=file]
 	@python -m tests.protocol "$(URL)" $(if $(HEADER),-H "$(HEADER)") $(if $(JSON),--json "$(JSON)")

@@ -10,7 +10,8 @@ from tests.harness import wait_until
 
 
 def settle(stack):
-    """All jobs ended, all sweeps done."""
+    """All jobs ended, all sweeps done; the sweep takes a hundred at a time."""
+    count = stack.sql("SELECT count(*) FROM uploads")[0][0]
     wait_until(
         lambda: not stack.sql("SELECT 1 FROM uploads WHERE state IN ('COMPLETING', 'ABORTING') LIMIT 1"),
         120,
@@ -23,14 +24,14 @@ def settle(stack):
                 "SELECT 1 FROM jobs WHERE state IN ('queued', 'running') AND tag NOT LIKE '%%drain%%' AND tag NOT LIKE '%%forget%%' LIMIT 1"
             )
         ),
-        420,
+        420 + count / 5,
         1,
         "the end of every job",
     )
     wait_until(lambda: not stack.sql("SELECT 1 FROM outbox LIMIT 1"), 60, 1, "an empty outbox")
     stack.sql("UPDATE uploads SET sweep_after = now() WHERE sweep_after IS NOT NULL")
     wait_until(
-        lambda: not stack.sql("SELECT 1 FROM uploads WHERE sweep_after IS NOT NULL LIMIT 1"), 120, 1, "the last look at every prefix"
+        lambda: not stack.sql("SELECT 1 FROM uploads WHERE sweep_after IS NOT NULL LIMIT 1"), 120 + count / 5, 1, "the last look at every prefix"
     )
 
 

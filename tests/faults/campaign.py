@@ -27,7 +27,7 @@ KILLS_PER_FAILPOINT = 20
 VICTIMS = ("api", "relay", "scheduler", "worker-io", "worker-cpu", "worker-upkeep", "s3", "postgres", "valkey")
 SWIFT_VICTIMS = ("s3-object", "s3-container", "s3-account")
 # Large ones are rarer, so that there are many.
-WEIGHTS = {"many_parts": 0.25, "checked": 0.4, "parts_and_tails": 0.5, "joined": 0.7}
+WEIGHTS = {"many_parts": 0.12, "checked": 0.2, "parts_and_tails": 0.3, "joined": 0.4, "deleted": 0.5}
 
 
 @dataclass
@@ -114,7 +114,7 @@ class Campaign:
         needy = [
             script for script, found in self._scripts.items() if any(self.report.failpoints[one] < KILLS_PER_FAILPOINT for one in found)
         ]
-        if needy and self._random.random() < 0.5:
+        if needy and self._random.random() < 0.3:
             return self._random.choice(needy)
         return self._random.choices(SCRIPTS, [WEIGHTS.get(script, 1.0) for script in SCRIPTS])[0]
 
@@ -151,14 +151,14 @@ class Campaign:
 
     def _kill_nodes(self) -> None:
         chooser = random.Random(f"{self.report.seed}:nodes")
-        while not self._over.wait(chooser.uniform(0.2, 1.0)):
+        while not self._over.wait(chooser.uniform(0.3, 1.2)):
             chooser.choice(self._nodes).kill()
             self.report.random_kills["node"] += 1
 
     def _kill_stack(self) -> None:
         chooser = random.Random(f"{self.report.seed}:stack")
         victims = VICTIMS + (SWIFT_VICTIMS if self.report.store == "swift" else ())
-        while not self._over.wait(chooser.uniform(1.0, 4.0)):
+        while not self._over.wait(chooser.uniform(2.0, 6.0)):
             name = chooser.choice(victims)
             self.report.random_kills[name] += self.stack.kill(name)
 

@@ -20,6 +20,7 @@ from tests.harness import OFFSET_TYPE, TUS, Stack, metadata, wait_until
 MIB = 1 << 20
 SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
 PATIENCE_S = 600.0
+FILM_REST_S = 15.0
 
 
 @dataclass
@@ -215,6 +216,7 @@ class FilmUploader(Uploader):
         self._film = film
 
     def next_entry(self) -> Entry:
+        self._stop_event.wait(FILM_REST_S)
         with suppress(AssertionError):
             wait_until(self._is_idle, PATIENCE_S, 1, "the end of the last film's jobs")
         return Entry(self._random.getrandbits(32), self._film.stat().st_size, self._film)
