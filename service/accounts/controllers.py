@@ -14,6 +14,7 @@ from service.core.http.inject import Caller, Config, Injected, Reading, Writing
 from service.core.http.origin import origin_of
 from service.core.settings import Settings
 from service.quota import service as quota
+from service.storage.delivery import Delivery
 
 COOKIE = "stowage_refresh"
 COOKIE_PATH = "/api/v1/auth"
@@ -114,11 +115,26 @@ class MeController(Controller):
     tags = ("accounts",)
 
     @get("/", summary="Who I am, my quota, and what uploads may be")
-    async def me(self, principal: Caller, read: Reading, settings: Config) -> Me:
+    async def me(
+        self,
+        request: Request[Any, Any, Any],
+        principal: Caller,
+        read: Reading,
+        settings: Config,
+        delivery: Annotated[Delivery, Injected],
+    ) -> Me:
         usage = await quota.usage_of(read, quota.USER, principal.user_id)
         view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
+        uploads = settings.uploads
+        is_direct = uploads.direct_bytes > 0 and delivery.takes_parts_from(request.url.hostname or "")
         return Me(
-            principal.user_id, principal.username, principal.role, view, settings.uploads.client_chunk_bytes, settings.uploads.max_bytes
+            principal.user_id,
+            principal.username,
+            principal.role,
+            view,
+            uploads.client_chunk_bytes,
+            uploads.max_bytes,
+            uploads.direct_bytes if is_direct else None,
         )
 
     @post("/password", status_code=204, summary="Change my password; signs out everywhere")

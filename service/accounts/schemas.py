@@ -53,3 +53,5 @@ class Me(msgspec.Struct):
     quota: QuotaView
     client_chunk_bytes: int
     max_upload_bytes: int
+    # Above this size parts go straight to the store; null where this browser can't reach it.
+    direct_upload_bytes: int | None

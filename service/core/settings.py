@@ -80,6 +80,9 @@ class UploadSettings:
         "STOWAGE_UPLOAD_BUFFER_BYTES", "Bytes of parts a process may hold in memory over all its uploads", 256 * MIB
     )
     client_chunk_bytes: int = setting("STOWAGE_CLIENT_CHUNK_BYTES", "Chunk size the web UI sends in one PATCH", 100_000_000)
+    direct_bytes: int = setting(
+        "STOWAGE_DIRECT_UPLOAD_BYTES", "Size above which the web UI sends parts straight to the store, where it can; 0: never", 100_000_000
+    )
     expiry_s: int = setting("STOWAGE_UPLOAD_EXPIRY", "Seconds an unfinished upload is kept after its last byte", 7 * 86_400)
     idle_s: int = setting("STOWAGE_UPLOAD_IDLE", "Seconds without a byte before a PATCH is cut (what arrived is kept)", 30)
     min_rate: int = setting(

@@ -27,11 +27,23 @@ from service.files.schemas import (
     FileView,
     FolderCreate,
     FolderView,
+    PathList,
     Preview,
+    TakenPaths,
     VersionPage,
     VersionView,
 )
-from service.files.service import CORRUPT, get_file, get_sound_file, is_kept_from, purge_file, resolve_folder, restore_file, trash_file
+from service.files.service import (
+    CORRUPT,
+    get_file,
+    get_sound_file,
+    is_kept_from,
+    purge_file,
+    resolve_folder,
+    restore_file,
+    taken_paths,
+    trash_file,
+)
 from service.projects import service as projects
 from service.storage.delivery import SAFE_TYPE, Delivery, TicketRefused, content_disposition, is_inline_safe
 from service.storage.port import Reader
@@ -130,6 +142,14 @@ class EntriesController(Controller):
         last = rows[limit - 1] if len(rows) > limit else None
         path = [FolderView(item.id, item.project_id, item.parent_id, item.name) for item in chain]
         return EntryPage(items, encode_cursor(last[0], last[1], str(last[2])) if last else None, path)
+
+    @post("/entries/taken", status_code=200, summary="Which of up to 1,000 paths are files already")
+    async def taken(self, project_id: UUID, data: PathList, principal: Caller, read: Reading) -> TakenPaths:
+        await projects.require(read, principal, project_id, Permission.VIEW)
+        chain = await repository.chain(read, data.folder or project_id)
+        if data.folder and (not chain or any(item.project_id != project_id for item in chain)):
+            raise Missing
+        return TakenPaths(await taken_paths(read, project_id, data.folder, data.paths))
 
     @get("/trash", summary="What was thrown away in a project, newest first")
     async def trash(

@@ -1,6 +1,6 @@
 """Every statement on folders, files, versions and doomed objects."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -57,6 +57,13 @@ async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
     return [Step(*row) for row in await session.execute(_CHAIN, {"folder_id": folder_id})]
 
 
+_WANTED = "unnest(CAST(:parents AS uuid[]), CAST(:names AS text[])) AS wanted(parent, name)"
+_LIVING_FOLDERS = text(f"""
+    SELECT f.parent_id, f.name, f.id FROM {_WANTED}
+    JOIN folders f ON f.parent_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")  # noqa: S608  as above
+_LIVING_FILES = text(f"""
+    SELECT f.folder_id, f.name FROM {_WANTED}
+    JOIN files f ON f.folder_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")  # noqa: S608  as above
 _ENSURE_ROOT = text("INSERT INTO folders (id, project_id, name) VALUES (:project, :project, '') ON CONFLICT DO NOTHING")
 
 
@@ -116,6 +123,18 @@ async def lock_by_name(session: WriteSession, project_id: UUID, folder_id: UUID,
         .with_for_update()
     )
     return (await session.scalars(query)).one_or_none()
+
+
+async def living_children(session: ReadSession, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """Ids of the live folders among (parent, name)."""
+    rows = await session.execute(_LIVING_FOLDERS, {"parents": [one for one, _ in wanted], "names": [name for _, name in wanted]})
+    return {(row.parent_id, row.name): row.id for row in rows}
+
+
+async def living_files(session: ReadSession, wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Which of (folder, name) are live files."""
+    rows = await session.execute(_LIVING_FILES, {"parents": [one for one, _ in wanted], "names": [name for _, name in wanted]})
+    return {(row.folder_id, row.name) for row in rows}
 
 
 async def names_like(session: ReadSession, folder_id: UUID, pattern: str) -> Sequence[str]:

@@ -15,6 +15,19 @@ class FolderCreate(msgspec.Struct, forbid_unknown_fields=True):
     parent_id: UUID | None = None
 
 
+class PathList(msgspec.Struct, forbid_unknown_fields=True):
+    """Paths of files below `folder` (or the root), as an upload would name them."""
+
+    paths: Annotated[list[Annotated[str, msgspec.Meta(min_length=1, max_length=4096)]], msgspec.Meta(max_length=1_000)]
+    folder: UUID | None = None
+
+
+class TakenPaths(msgspec.Struct):
+    """Those of the paths that are files already."""
+
+    taken: list[str]
+
+
 class FolderView(msgspec.Struct):
     id: UUID
     project_id: UUID

@@ -1,13 +1,15 @@
 """Folders by path, versions, trash, purge."""
 
+import contextlib
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import Missing
 from service.core.ids import new_id
-from service.core.names import numbered, safe_name, split_path
+from service.core.names import BadName, numbered, safe_name, split_path
 from service.core.principal import Permission, Principal
 from service.files import repository
 from service.files.errors import Corrupt, NameTaken, NotInTrash
@@ -69,6 +71,25 @@ async def resolve_folder(session: WriteSession, project_id: UUID, folder_id: UUI
     for name in split_path(path):
         current = await repository.ensure_child(session, project_id, current, name, user_id)
     return current
+
+
+async def taken_paths(session: ReadSession, project_id: UUID, folder_id: UUID | None, paths: Collection[str]) -> list[str]:
+    """Which of these paths below the folder (or the root) are live files. One query a level of folders."""
+    split: dict[str, list[str]] = {}
+    for path in paths:
+        above, _, leaf = path.replace("\\", "/").rpartition("/")
+        # What can't be a folder's name leads to no file.
+        with contextlib.suppress(BadName):
+            split[path] = [*split_path(above), safe_name(leaf)]
+    # Where each path has come to on its way down; those that lead nowhere drop out.
+    at = dict.fromkeys(split, folder_id or project_id)
+    for depth in range(max((len(parts) for parts in split.values()), default=1) - 1):
+        steps = {path: (at[path], split[path][depth]) for path in at if len(split[path]) > depth + 1}
+        found = await repository.living_children(session, set(steps.values()))
+        at = {path: found[steps[path]] if path in steps else here for path, here in at.items() if path not in steps or steps[path] in found}
+    leaves = {path: (here, split[path][-1]) for path, here in at.items()}
+    taken = await repository.living_files(session, set(leaves.values()))
+    return [path for path, leaf in leaves.items() if leaf in taken]
 
 
 async def name_is_taken(session: WriteSession, project_id: UUID, folder_id: UUID, name: str) -> bool:

@@ -93,6 +93,10 @@ class Delivery:
             return False
         return self.can_presign
 
+    def takes_parts_from(self, client_host: str) -> bool:
+        """Whether a page opened from `client_host` can send parts to the store."""
+        return self.takes_parts and (not self._is_local or is_loopback(client_host))
+
     def url(
         self, client_host: str, bucket: str, key: str, *, expires_s: int, window_s: int = 3_600, media_type: str = "", disposition: str = ""
     ) -> str:

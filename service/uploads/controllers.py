@@ -93,6 +93,9 @@ class TusCreation(Controller):
         headers = {"Location": _url(request, settings, created.upload.id), **_expires(created.upload)}
         if created.is_held:
             headers["Upload-Offset"] = str(await self._with_upload(uploads, created.upload, request, verifier))
+        elif creation.has_body and not created.is_new:
+            # A repeated request: this body counts for nothing, the client goes on from where the first one came to.
+            headers["Upload-Offset"] = str(created.upload.offset_bytes)
         return Response(b"", status_code=201, headers=headers, media_type=MediaType.TEXT)
 
     async def _with_upload(self, uploads: Uploads, upload: Upload, request: Request[Any, Any, Any], verifier: Verifier | None) -> int:
@@ -251,6 +254,7 @@ def _view(request: Request[Any, Any, Any], settings: Settings, upload: Upload) -
         name=upload.name,
         length_bytes=upload.length_bytes,
         offset_bytes=upload.offset_bytes,
+        part_bytes=upload.part_bytes,
         state=upload.state,
         protocol=upload.protocol,
         created_at=upload.created_at,

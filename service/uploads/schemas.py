@@ -16,6 +16,7 @@ class UploadView(msgspec.Struct):
     name: str
     length_bytes: int | None
     offset_bytes: int
+    part_bytes: int
     state: str
     protocol: str
     created_at: datetime

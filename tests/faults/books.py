@@ -31,7 +31,10 @@ def settle(stack):
     wait_until(lambda: not stack.sql("SELECT 1 FROM outbox LIMIT 1"), 60, 1, "an empty outbox")
     stack.sql("UPDATE uploads SET sweep_after = now() WHERE sweep_after IS NOT NULL")
     wait_until(
-        lambda: not stack.sql("SELECT 1 FROM uploads WHERE sweep_after IS NOT NULL LIMIT 1"), 120 + count / 5, 1, "the last look at every prefix"
+        lambda: not stack.sql("SELECT 1 FROM uploads WHERE sweep_after IS NOT NULL LIMIT 1"),
+        120 + count / 5,
+        1,
+        "the last look at every prefix",
     )
 
 

@@ -60,7 +60,7 @@ class _Connection:
         was_struck = any(isinstance(pump.exception(), Struck) for pump in done)
         for _, writer in (near, far):
             if was_struck:
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, AttributeError):  # closed already: there is no socket
                     writer.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 writer.transport.abort()
             else:

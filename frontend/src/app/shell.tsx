@@ -1,10 +1,10 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { FolderKanban, LayoutDashboard, LogOut } from "lucide-react";
+import { CloudUpload, FolderKanban, LayoutDashboard, LogOut } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type ReactNode, useEffect } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { SessionGate, signOut, useMe } from "@/features/accounts";
 import { UploadTray, useUploads } from "@/features/uploads";
@@ -17,12 +17,14 @@ const PLACES = [
   { href: "/", label: "Overview", icon: LayoutDashboard, owns: ["/"] },
   { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/files/", "/watch/"] },
 ];
+const FOR_ADMINS = [{ href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] }];
 
 function Navigation() {
   const path = usePathname();
+  const isAdmin = useMe().data?.role === "admin";
   return (
     <nav aria-label="Main" className="flex gap-1 md:flex-col">
-      {PLACES.map(({ href, label, icon: Icon, owns }) => {
+      {[...PLACES, ...(isAdmin ? FOR_ADMINS : [])].map(({ href, label, icon: Icon, owns }) => {
         const isHere = owns.includes(path);
         return (
           <Link key={href} href={href} aria-current={isHere ? "page" : undefined} className={`flex items-center gap-3 rounded-lg px-3 py-2 text-sm ${isHere ? "bg-sunken font-medium" : "text-muted hover:bg-sunken"}`}>
@@ -36,10 +38,10 @@ function Navigation() {
 
 function Account() {
   const me = useMe().data;
-  const setChunkBytes = useUploads((state) => state.setChunkBytes);
+  const setRules = useUploads((state) => state.setRules);
   useEffect(() => {
-    if (me) setChunkBytes(me.client_chunk_bytes);
-  }, [me, setChunkBytes]);
+    if (me) setRules(me.client_chunk_bytes, me.direct_upload_bytes);
+  }, [me, setRules]);
   if (!me) return null;
   const used = me.quota.used_bytes + me.quota.reserved_bytes;
   return (
@@ -61,15 +63,22 @@ function Account() {
   );
 }
 
-/** When an upload ends, whatever lists files looks again. */
+const REFRESH_EVERY_MS = 2_000;
+
+/** When uploads end, whatever lists files looks again: soon, but not a hundred times a second. */
 function useRefreshAfterUploads() {
   const client = useQueryClient();
-  const finished = useUploads((state) => state.finished);
+  const done = useUploads((state) => state.summary.done);
+  const lastAt = useRef(0);
   useEffect(() => {
-    if (finished > 0) {
+    if (done === 0) return;
+    const wait = Math.max(0, lastAt.current + REFRESH_EVERY_MS - Date.now());
+    const timer = setTimeout(() => {
+      lastAt.current = Date.now();
       for (const key of ["entries", "recent", "uploads", "me"]) void client.invalidateQueries({ queryKey: [key] });
-    }
-  }, [finished, client]);
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [done, client]);
 }
 
 /** Frame of every page behind the sign-in. */

@@ -95,9 +95,9 @@ class _CompanionRoutes(Controller):
     tags = ("uploads",)
 
     @post("/multipart", status_code=200, summary="Begin a multipart upload whose parts go straight to the store")
-    async def create(self, data: wire.NewMultipart, target: At, intake: Intake) -> wire.MultipartMade:
+    async def create(self, data: wire.NewMultipart, target: At, intake: Intake, folder: UUID | None = None) -> wire.MultipartMade:
         creation = wire.creation(data.filename, data.type, data.metadata, size=data.size, protocol=Protocol.S3)
-        upload = await intake.create(target.principal, target.project_id, None, creation)
+        upload = await intake.create(target.principal, target.project_id, folder, creation)
         return wire.MultipartMade(upload.name, upload.id, target.bucket, upload.part_bytes)
 
     @get("/multipart/{upload_id:uuid}", summary="Parts that are there")

@@ -1,11 +1,21 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
+import { rememberedAll } from "./engine/memory";
 
 export type UnfinishedUpload = Schemas["UploadView"];
+export type OpenUpload = Schemas["OpenUpload"];
 
 export function useUnfinished() {
   return useQuery({ queryKey: ["uploads"], queryFn: () => bodyOf(api.GET("/api/v1/uploads")), refetchInterval: 10_000 });
+}
+
+/** What this browser remembers of uploads, by their URL. */
+export function useRemembered() {
+  return useQuery({
+    queryKey: ["uploads", "remembered"],
+    queryFn: async () => new Map((await rememberedAll()).map((record) => [record.url, record])),
+  });
 }
 
 export function useDiscard() {
@@ -13,5 +23,24 @@ export function useDiscard() {
   return useMutation({
     mutationFn: (id: string) => api.DELETE("/api/v1/uploads/{upload_id}", { params: { path: { upload_id: id } } }),
     onSettled: () => client.invalidateQueries({ queryKey: ["uploads"] }),
+  });
+}
+
+/** Everybody's unfinished uploads, for administrators. */
+export function useOpenUploads() {
+  return useInfiniteQuery({
+    queryKey: ["open-uploads"],
+    queryFn: ({ pageParam }) => bodyOf(api.GET("/api/v1/system/uploads", { params: { query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: 3_000,
+  });
+}
+
+export function useAbort() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => api.DELETE("/api/v1/system/uploads/{upload_id}", { params: { path: { upload_id: id } } }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["open-uploads"] }),
   });
 }

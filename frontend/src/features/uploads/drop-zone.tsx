@@ -1,19 +1,23 @@
 "use client";
 
-import { Upload } from "lucide-react";
-import { type DragEvent, type ReactNode, useRef, useState } from "react";
+import { FolderUp, Upload } from "lucide-react";
+import { type ChangeEvent, type DragEvent, type ReactNode, type RefObject, useRef, useState } from "react";
+import { toast } from "sonner";
 
 import { Button } from "@/ui/button";
-import type { Target } from "./engine/queue";
+import { chosen, dropped } from "./engine/collect";
+import type { Target } from "./engine/types";
 import { queue } from "./store";
 
-/** Files dropped anywhere on its children are uploaded to `target`. */
+/** Files and folders dropped anywhere on its children are uploaded to `target`. */
 export function DropZone({ target, children }: { target: Target; children: ReactNode }) {
   const [depth, setDepth] = useState(0);
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setDepth(0);
-    queue.add([...event.dataTransfer.files], target);
+    dropped(event.dataTransfer)
+      .then((batch) => queue.add(batch, target))
+      .catch(() => toast.error("What was dropped can't be read."));
   };
   return (
     <div
@@ -26,29 +30,45 @@ export function DropZone({ target, children }: { target: Target; children: React
       {children}
       {depth > 0 && (
         <div className="pointer-events-none absolute inset-0 z-20 flex items-center justify-center rounded-xl border-2 border-dashed border-accent bg-surface/80 text-sm font-medium">
-          Drop to upload
+          Drop files or folders to upload
         </div>
       )}
     </div>
   );
 }
 
-export function UploadButton({ target }: { target: Target }) {
+function useChooser(target: Target): [RefObject<HTMLInputElement | null>, (event: ChangeEvent<HTMLInputElement>) => void] {
   const chooser = useRef<HTMLInputElement>(null);
+  const choose = (event: ChangeEvent<HTMLInputElement>) => {
+    void queue.add(chosen(event.target.files ?? []), target);
+    event.target.value = "";
+  };
+  return [chooser, choose];
+}
+
+/** Lets the browser keep the files across a reload where it can; elsewhere the plain file chooser opens. */
+async function chooseFiles(target: Target, plain: () => void): Promise<void> {
+  const picker = (window as { showOpenFilePicker?: (options: { multiple: boolean }) => Promise<FileSystemFileHandle[]> }).showOpenFilePicker;
+  if (!picker) {
+    plain();
+    return;
+  }
+  const handles = await picker({ multiple: true }).catch(() => []);
+  const batch = await Promise.all(handles.map(async (handle) => ({ file: await handle.getFile(), path: handle.name, handle })));
+  await queue.add(batch, target);
+}
+
+export function UploadButton({ target }: { target: Target }) {
+  const [files, chooseFile] = useChooser(target);
+  const [folder, chooseFolder] = useChooser(target);
   return (
     <>
-      <input
-        ref={chooser}
-        type="file"
-        multiple
-        hidden
-        data-testid="file-chooser"
-        onChange={(event) => {
-          queue.add([...(event.target.files ?? [])], target);
-          event.target.value = "";
-        }}
-      />
-      <Button look="primary" onClick={() => chooser.current?.click()}>
+      <input ref={files} type="file" multiple hidden data-testid="file-chooser" onChange={chooseFile} />
+      <input ref={folder} type="file" multiple hidden data-testid="folder-chooser" onChange={chooseFolder} {...{ webkitdirectory: "" }} />
+      <Button onClick={() => folder.current?.click()}>
+        <FolderUp className="size-4" aria-hidden /> <span className="max-sm:sr-only">Upload folder</span>
+      </Button>
+      <Button look="primary" onClick={() => void chooseFiles(target, () => files.current?.click())}>
         <Upload className="size-4" aria-hidden /> Upload
       </Button>
     </>

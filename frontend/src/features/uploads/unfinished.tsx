@@ -7,22 +7,40 @@ import { toast } from "sonner";
 import { formatAgo, formatBytes } from "@/lib/format";
 import { IconButton } from "@/ui/button";
 import { Progress } from "@/ui/progress";
-import { type UnfinishedUpload, useDiscard, useUnfinished } from "./api";
+import { type UnfinishedUpload, useDiscard, useRemembered, useUnfinished } from "./api";
 import { queue, useUploads } from "./store";
 
-function Row({ upload }: { upload: UnfinishedUpload }) {
+/** The file behind a handle, if the person lets this page read it again. */
+async function fileOf(handle: FileSystemFileHandle): Promise<File | null> {
+  const asking = handle as FileSystemFileHandle & { requestPermission?: (options: { mode: "read" }) => Promise<PermissionState> };
+  if (asking.requestPermission && (await asking.requestPermission({ mode: "read" })) !== "granted") return null;
+  return handle.getFile();
+}
+
+const pathOf = (upload: UnfinishedUpload) => new URL(upload.url).pathname;
+
+function Row({ upload, handle }: { upload: UnfinishedUpload; handle: FileSystemFileHandle | null }) {
   const chooser = useRef<HTMLInputElement>(null);
   const discard = useDiscard();
   const length = upload.length_bytes ?? 0;
-  const resume = (event: ChangeEvent<HTMLInputElement>) => {
-    const file = event.target.files?.[0];
-    event.target.value = "";
-    if (!file) return;
+  const isDirect = upload.protocol === "s3";
+  const goOn = (file: File) => {
     if (upload.length_bytes !== null && file.size !== upload.length_bytes) {
       toast.error(`That is another file: ${upload.name} has ${formatBytes(length)}.`);
       return;
     }
-    queue.add([file], { projectId: upload.project_id, folderId: upload.folder_id }, new URL(upload.url).pathname);
+    const target = { projectId: upload.project_id, folderId: upload.folder_id };
+    queue.resumeExisting({ file, path: file.name, handle }, target, { url: pathOf(upload), isDirect });
+  };
+  const choose = (event: ChangeEvent<HTMLInputElement>) => {
+    const file = event.target.files?.[0];
+    event.target.value = "";
+    if (file) goOn(file);
+  };
+  const start = async () => {
+    const file = handle ? await fileOf(handle).catch(() => null) : null;
+    if (file) goOn(file);
+    else chooser.current?.click();
   };
   return (
     <li className="flex items-center gap-3 px-4 py-3">
@@ -30,12 +48,12 @@ function Row({ upload }: { upload: UnfinishedUpload }) {
       <div className="min-w-0 flex-1">
         <p className="truncate text-sm">{upload.name}</p>
         <p className="mb-1 text-xs text-muted">
-          {formatBytes(upload.offset_bytes)} of {length ? formatBytes(length) : "unknown"} · begun {formatAgo(upload.created_at)}
+          {isDirect ? formatBytes(length) : `${formatBytes(upload.offset_bytes)} of ${length ? formatBytes(length) : "unknown"}`} · begun {formatAgo(upload.created_at)}
         </p>
-        <Progress value={length ? upload.offset_bytes / length : 0} label={`Progress of ${upload.name}`} />
+        {!isDirect && <Progress value={length ? upload.offset_bytes / length : 0} label={`Progress of ${upload.name}`} />}
       </div>
-      <input ref={chooser} type="file" hidden onChange={resume} aria-label={`Choose ${upload.name} again`} />
-      <IconButton label={`Go on with ${upload.name}`} onClick={() => chooser.current?.click()}>
+      <input ref={chooser} type="file" hidden onChange={choose} aria-label={`Choose ${upload.name} again`} />
+      <IconButton label={`Go on with ${upload.name}`} onClick={() => void start()}>
         <Play className="size-4" />
       </IconButton>
       <IconButton label={`Discard ${upload.name}`} onClick={() => discard.mutate(upload.id)}>
@@ -48,16 +66,18 @@ function Row({ upload }: { upload: UnfinishedUpload }) {
 /** Uploads the server still waits for and this page is not sending: pick the file again to go on, on any machine. */
 export function UnfinishedUploads() {
   const unfinished = useUnfinished();
-  const items = useUploads((state) => state.items);
-  const active = new Set(items.filter((item) => item.state !== "done").map((item) => `${item.name}:${item.size}`));
-  const waiting = unfinished.data?.items.filter((upload) => !active.has(`${upload.name}:${upload.length_bytes}`)) ?? [];
-  if (waiting.length === 0) return null;
+  const remembered = useRemembered().data;
+  const busy = useUploads((state) => state.summary.busy);
+  const waiting = unfinished.data?.items.filter((upload) => !queue.isAt(pathOf(upload))) ?? [];
+  // A small file that is on its way in one request has no URL here yet: it is not waiting for anybody.
+  const shown = busy ? waiting.filter((upload) => upload.offset_bytes > 0 || upload.protocol === "s3") : waiting;
+  if (shown.length === 0) return null;
   return (
     <section aria-label="Your unfinished uploads" className="rounded-xl border border-line bg-panel">
       <h2 className="border-b border-line px-4 py-3 text-sm font-semibold">Your unfinished uploads</h2>
       <ul className="divide-y divide-line">
-        {waiting.map((upload) => (
-          <Row key={upload.id} upload={upload} />
+        {shown.map((upload) => (
+          <Row key={upload.id} upload={upload} handle={remembered?.get(pathOf(upload))?.handle ?? null} />
         ))}
       </ul>
     </section>

@@ -522,6 +522,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/entries/taken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which of up to 1,000 paths are files already */
+        post: operations["ApiV1ProjectsProjectIdEntriesTakenTaken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/s3/endpoint": {
         parameters: {
             query?: never;
@@ -1005,6 +1022,7 @@ export interface components {
         /** Me */
         Me: {
             client_chunk_bytes: number;
+            direct_upload_bytes: number | null;
             /** Format: uuid */
             id: string;
             max_upload_bytes: number;
@@ -1070,6 +1088,11 @@ export interface components {
         PasswordChange: {
             current_password: string;
             new_password: string;
+        };
+        /** PathList */
+        PathList: {
+            folder?: string | null;
+            paths: string[];
         };
         /** Playback */
         Playback: {
@@ -1151,6 +1174,10 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** TakenPaths */
+        TakenPaths: {
+            taken: string[];
+        };
         /** TokenGrant */
         TokenGrant: {
             access_token: string;
@@ -1178,6 +1205,7 @@ export interface components {
             length_bytes: number | null;
             name: string;
             offset_bytes: number;
+            part_bytes: number;
             /** Format: uuid */
             project_id: string;
             protocol: string;
@@ -1409,7 +1437,9 @@ export interface operations {
     };
     ApiV1CompanionTicketS3MultipartCreate: {
         parameters: {
-            query?: never;
+            query?: {
+                folder?: string | null;
+            };
             header?: never;
             path: {
                 ticket: string;
@@ -2671,6 +2701,47 @@ export interface operations {
             };
         };
     };
+    ApiV1ProjectsProjectIdEntriesTakenTaken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PathList"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenPaths"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1ProjectsProjectIdS3EndpointEndpoint: {
         parameters: {
             query?: never;
@@ -2710,7 +2781,9 @@ export interface operations {
     };
     ApiV1ProjectsProjectIdS3MultipartCreate: {
         parameters: {
-            query?: never;
+            query?: {
+                folder?: string | null;
+            };
             header?: never;
             path: {
                 project_id: string;

@@ -1,192 +1,244 @@
-import { type DetailedError, type HttpRequest, Upload } from "tus-js-client";
+import { Book, type Entry } from "./book";
+import { DirectTransfer } from "./direct";
+import { fingerprint, forget, recall, remember } from "./memory";
+import { Pace } from "./pace";
+import { tusTransfer } from "./tus";
+import type { Environment, Events, Item, Picked, Target, Transfer } from "./types";
 
-/** Framework-free: a queue of resumable uploads. It knows files and URLs, nothing of React. */
+// A browser opens six connections to a host; large files would only take turns on them.
+const IN_FLIGHT = 6;
+const LARGE_IN_FLIGHT = 3;
+/** Up to here a file is created and filled by one request, and starts anew if that fails. */
+const SMALL_BYTES = 8 << 20;
+const ASK_AT_ONCE = 1_000;
+/** How many entries are made before the page is given a turn. */
+const ADD_AT_ONCE = 500;
 
-export type UploadState = "waiting" | "uploading" | "paused" | "done" | "failed";
+const nextTurn = () => new Promise((resolve) => setTimeout(resolve));
+const fingerprintOf = ({ picked, target }: Entry) => fingerprint(picked.file, picked.path, target);
 
-export type Item = {
-  id: string;
-  name: string;
-  size: number;
-  sent: number;
-  /** Bytes per second, smoothed. */
-  speed: number;
-  state: UploadState;
-  error: string | null;
-  projectId: string;
-};
-
-export type Target = { projectId: string; folderId: string | null };
-
-export type Environment = {
-  /** A token that is good for a while, or null when signed out. */
-  token: () => Promise<string | null>;
-  chunkBytes: () => number;
-  onChange: (items: Item[]) => void;
-  onDone: (item: Item) => void;
-};
-
-const IN_FLIGHT = 3;
-const RETRY_DELAYS = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 30_000, 60_000];
-const SMOOTHING = 0.3;
-const NOTIFY_EVERY_MS = 200;
-const LOCKED = 423;
-
-type Entry = { item: Item; file: File; target: Target; url: string | null; upload: Upload | null; lastAt: number; lastSent: number };
-
-function isRetryable(error: DetailedError): boolean {
-  const status = error.originalResponse?.getStatus() ?? 0;
-  // 401: the next request takes a fresh token. 409: the next HEAD tells the true offset. 507: space may be made.
-  return status === 0 || status === 401 || status === 409 || status === LOCKED || status === 429 || status >= 500;
-}
-
-function reasonOf(error: Error): string {
-  const body = (error as Partial<DetailedError>).originalResponse?.getBody();
-  try {
-    const problem: unknown = JSON.parse(body ?? "");
-    if (typeof problem === "object" && problem !== null && "detail" in problem) return String(problem.detail);
-  } catch {
-    // Not a problem document: the connection broke before an answer.
-  }
-  return "The connection broke. Resume to go on where it stopped.";
-}
-
+/** A queue of resumable uploads. */
 export class UploadQueue {
-  private entries: Entry[] = [];
-  private notifiedAt = 0;
-  private count = 0;
+  readonly pace = new Pace();
+  private readonly book: Book;
+  private waiting: Entry[] = [];
 
-  constructor(private readonly environment: Environment) {}
+  constructor(private readonly environment: Environment) {
+    this.book = new Book(environment.onChange);
+  }
 
-  /** Add files; `url` resumes an upload that exists already. */
-  add(files: File[], target: Target, url: string | null = null): void {
-    for (const file of files) {
-      this.count += 1;
-      const item: Item = { id: `u${this.count}`, name: file.name, size: file.size, sent: 0, speed: 0, state: "waiting", error: null, projectId: target.projectId };
-      this.entries.push({ item, file, target, url, upload: null, lastAt: 0, lastSent: 0 });
+  /** Add a batch. Names that are taken are asked about once. Returns how many files will be uploaded. */
+  async add(batch: Picked[], target: Target): Promise<number> {
+    const taken = await this.takenOf(batch, target);
+    const choice = taken.size ? await this.environment.onConflict(taken.size, batch.length) : "rename";
+    if (choice === null) return 0;
+    const wanted = choice === "skip" ? batch.filter(({ path }) => !taken.has(path)) : batch;
+    this.book.skipped += batch.length - wanted.length;
+    for (const [index, picked] of wanted.entries()) {
+      this.waiting.push(this.book.add(picked, target, choice === "version" && taken.has(picked.path) ? "version" : "rename", null));
+      if (index % ADD_AT_ONCE === ADD_AT_ONCE - 1) {
+        this.startNext();
+        await nextTurn();
+      }
     }
-    this.notify(true);
+    this.startNext();
+    return wanted.length;
+  }
+
+  private async takenOf(batch: Picked[], target: Target): Promise<Set<string>> {
+    const taken = new Set<string>();
+    for (let start = 0; start < batch.length; start += ASK_AT_ONCE) {
+      const paths = batch.slice(start, start + ASK_AT_ONCE).map(({ path }) => path);
+      // Where nobody can tell, a taken name counts up, as it does anyway.
+      for (const path of await this.environment.taken(target, paths).catch(() => [])) taken.add(path);
+    }
+    // The rest of an upload that was begun is no second file.
+    for (const { path, file } of batch) if (taken.has(path) && (await recall(fingerprint(file, path, target)))) taken.delete(path);
+    return taken;
+  }
+
+  /** Go on with an upload that the server still waits for. */
+  resumeExisting(picked: Picked, target: Target, existing: { url: string; isDirect: boolean }): void {
+    this.waiting.push(this.book.add(picked, target, "rename", existing));
     this.startNext();
   }
 
   pause(id: string): void {
-    this.withEntry(id, (entry) => {
-      if (entry.item.state !== "uploading" && entry.item.state !== "waiting") return;
-      entry.item.state = "paused";
-      entry.item.speed = 0;
-      void entry.upload?.abort();
-    });
+    const entry = this.book.find(id);
+    if (entry) this.pauseEntry(entry);
+    this.startNext();
   }
 
   /** Go on after a pause or a failure, from the offset the server knows. */
   resume(id: string): void {
-    this.withEntry(id, (entry) => {
-      if (entry.item.state !== "paused" && entry.item.state !== "failed") return;
-      entry.item.state = "waiting";
-      entry.item.error = null;
-    });
+    const entry = this.book.find(id);
+    if (entry) this.resumeEntry(entry);
+    this.startNext();
+  }
+
+  pauseAll(): void {
+    for (const entry of this.book.entries) this.pauseEntry(entry);
+  }
+
+  /** Resume what is paused, and try again what failed. */
+  resumeAll(): void {
+    for (const entry of this.book.entries) this.resumeEntry(entry);
+    this.startNext();
   }
 
   /** Stop for good and tell the server to forget it. */
   cancel(id: string): void {
-    const entry = this.entries.find((candidate) => candidate.item.id === id);
+    const entry = this.book.find(id);
     if (!entry) return;
-    this.entries = this.entries.filter((candidate) => candidate !== entry);
-    if (entry.item.state !== "done") void entry.upload?.abort(true).catch(() => undefined);
-    this.notify(true);
+    this.book.remove((candidate) => candidate === entry);
+    if (entry.item.state !== "done") {
+      void entry.transfer?.discard();
+      void forget(fingerprintOf(entry));
+    }
     this.startNext();
   }
 
   clearFinished(): void {
-    this.entries = this.entries.filter(({ item }) => item.state !== "done");
-    this.notify(true);
+    this.book.skipped = 0;
+    this.book.remove(({ item }) => item.state === "done");
   }
 
-  isBusy(): boolean {
-    return this.entries.some(({ item }) => item.state === "uploading" || item.state === "waiting");
-  }
-
-  private withEntry(id: string, change: (entry: Entry) => void): void {
-    const entry = this.entries.find((candidate) => candidate.item.id === id);
-    if (entry) change(entry);
-    this.notify(true);
+  /** Offline, nothing is tried; online again, everything goes on by itself. */
+  setOnline(isOnline: boolean): void {
+    this.book.isOffline = !isOnline;
+    if (!isOnline) {
+      for (const entry of [...this.book.running]) {
+        entry.transfer?.stop();
+        this.book.move(entry, "waiting");
+        this.waiting.unshift(entry);
+      }
+    }
+    this.book.changed();
     this.startNext();
   }
 
+  isBusy(): boolean {
+    return this.book.counts.uploading + this.book.counts.waiting > 0;
+  }
+
+  /** Whether this page is at the upload with this path. */
+  isAt(url: string): boolean {
+    const entry = this.book.at(url);
+    return entry !== undefined && entry.item.state !== "done";
+  }
+
+  items(): Item[] {
+    return this.book.items();
+  }
+
+  private pauseEntry(entry: Entry): void {
+    if (entry.item.state !== "uploading" && entry.item.state !== "waiting") return;
+    entry.transfer?.stop();
+    this.book.move(entry, "paused");
+  }
+
+  private resumeEntry(entry: Entry): void {
+    if (entry.item.state !== "paused" && entry.item.state !== "failed") return;
+    entry.item.error = null;
+    this.book.move(entry, "waiting");
+    this.waiting.push(entry);
+  }
+
   private startNext(): void {
-    let running = this.entries.filter(({ item }) => item.state === "uploading").length;
-    for (const entry of this.entries) {
-      if (running >= IN_FLIGHT) return;
-      if (entry.item.state === "waiting") {
-        running += 1;
-        entry.item.state = "uploading";
-        void this.start(entry);
+    if (this.book.isOffline) return;
+    const { running } = this.book;
+    let large = 0;
+    for (const { item } of running) if (item.size > SMALL_BYTES) large += 1;
+    const passed: Entry[] = [];
+    while (running.size < IN_FLIGHT) {
+      const entry = this.waiting.shift();
+      if (!entry) break;
+      if (entry.item.state !== "waiting" || !this.book.has(entry)) continue;
+      const isLarge = entry.item.size > SMALL_BYTES;
+      if (isLarge && large >= LARGE_IN_FLIGHT) {
+        passed.push(entry);
+        // Small ones may overtake, but nobody looks through thousands for them.
+        if (passed.length > IN_FLIGHT) break;
+        continue;
       }
+      if (isLarge) large += 1;
+      this.book.move(entry, "uploading");
+      void this.start(entry);
     }
+    if (passed.length) this.waiting.unshift(...passed);
   }
 
   private async start(entry: Entry): Promise<void> {
     entry.lastAt = performance.now();
     entry.lastSent = entry.item.sent;
-    if (entry.upload === null) {
-      entry.upload = this.makeUpload(entry);
-      if (entry.url === null) {
-        // The page may have been reloaded: the same file goes on where it was.
-        const [previous] = await entry.upload.findPreviousUploads();
-        if (previous) entry.upload.resumeFromPreviousUpload(previous);
-      }
+    entry.starts += 1;
+    const start = entry.starts;
+    if (entry.transfer === null) {
+      if (entry.url === null && !this.isSmall(entry)) await this.chooseWay(entry);
+      if (entry.starts !== start || entry.item.state !== "uploading") return;
+      entry.transfer = this.makeTransfer(entry);
     }
-    if (entry.item.state === "uploading") entry.upload.start();
+    entry.transfer.start();
   }
 
-  private makeUpload(entry: Entry): Upload {
-    const { file, target, item } = entry;
-    const folder = target.folderId ? `?folder=${target.folderId}` : "";
-    return new Upload(file, {
-      endpoint: `/api/v1/projects/${target.projectId}/tus${folder}`,
-      ...(entry.url ? { uploadUrl: entry.url } : {}),
-      chunkSize: this.environment.chunkBytes(),
-      retryDelays: RETRY_DELAYS,
-      removeFingerprintOnSuccess: true,
-      metadata: { filename: file.name, filetype: file.type || "application/octet-stream" },
-      onBeforeRequest: async (request: HttpRequest) => {
-        const token = await this.environment.token();
-        if (token) request.setHeader("Authorization", `Bearer ${token}`);
+  private isSmall({ item }: Entry): boolean {
+    return item.size <= Math.min(SMALL_BYTES, this.environment.chunkBytes());
+  }
+
+  private async chooseWay(entry: Entry): Promise<void> {
+    // The page may have been reloaded: the same file goes on where it was.
+    const known = await recall(fingerprintOf(entry));
+    if (known) {
+      this.book.setUrl(entry, known.url);
+      entry.isDirect = known.isDirect;
+      return;
+    }
+    const from = this.environment.directBytes();
+    entry.isDirect = from !== null && entry.item.size > from && this.pace.limit === null;
+  }
+
+  private makeTransfer(entry: Entry): Transfer {
+    const { picked, target, url } = entry;
+    const metadata = {
+      filename: picked.file.name,
+      filetype: picked.file.type || "application/octet-stream",
+      on_conflict: entry.onConflict,
+      ...(entry.item.folder ? { relativePath: picked.path } : {}),
+    };
+    const { token, chunkBytes } = this.environment;
+    const job = { file: picked.file, target, url, metadata, token };
+    if (!entry.isDirect) return tusTransfer({ ...job, isSmall: this.isSmall(entry), chunkBytes, pace: this.pace }, this.eventsOf(entry));
+    const onUnreachable = () => {
+      Object.assign(entry, { isDirect: false, url: null });
+      entry.transfer = this.makeTransfer(entry);
+      void forget(fingerprintOf(entry));
+      if (entry.item.state === "uploading") entry.transfer.start();
+    };
+    return new DirectTransfer({ ...job, onUnreachable }, this.eventsOf(entry));
+  }
+
+  private eventsOf(entry: Entry): Events {
+    return {
+      onProgress: (sent) => this.book.progress(entry, sent),
+      onUrl: (url) => {
+        this.book.setUrl(entry, url);
+        if (this.isSmall(entry)) return;
+        const { handle } = entry.picked;
+        void remember({ fingerprint: fingerprintOf(entry), url, isDirect: entry.isDirect, handle, at: Date.now() });
       },
-      onShouldRetry: (error) => isRetryable(error as DetailedError),
-      onProgress: (sent) => this.progress(entry, sent),
-      onSuccess: () => {
-        Object.assign(item, { state: "done", sent: item.size, speed: 0 });
-        this.environment.onDone(item);
-        this.notify(true);
+      onDone: () => {
+        entry.item.sent = entry.item.size;
+        entry.transfer = null;
+        if (!this.isSmall(entry)) void forget(fingerprintOf(entry));
+        if (this.book.has(entry)) this.book.move(entry, "done");
         this.startNext();
       },
-      onError: (error) => {
-        if (item.state !== "uploading") return;
-        Object.assign(item, { state: "failed", speed: 0, error: reasonOf(error) });
-        this.notify(true);
+      onFailed: (reason) => {
+        if (entry.item.state !== "uploading" || !this.book.has(entry)) return;
+        entry.item.error = reason;
+        this.book.move(entry, "failed");
         this.startNext();
       },
-    });
-  }
-
-  private progress(entry: Entry, sent: number): void {
-    const now = performance.now();
-    const seconds = (now - entry.lastAt) / 1000;
-    entry.item.sent = sent;
-    if (seconds >= 0.5) {
-      const speed = Math.max(0, sent - entry.lastSent) / seconds;
-      entry.item.speed = entry.item.speed ? entry.item.speed * (1 - SMOOTHING) + speed * SMOOTHING : speed;
-      entry.lastAt = now;
-      entry.lastSent = sent;
-    }
-    this.notify(false);
-  }
-
-  private notify(isUrgent: boolean): void {
-    const now = performance.now();
-    if (!isUrgent && now - this.notifiedAt < NOTIFY_EVERY_MS) return;
-    this.notifiedAt = now;
-    this.environment.onChange(this.entries.map(({ item }) => ({ ...item })));
+    };
   }
 }

@@ -1,0 +1,91 @@
+"use client";
+
+import { Ban, CloudUpload } from "lucide-react";
+import { toast } from "sonner";
+
+import { formatBytes, formatClock } from "@/lib/format";
+import { messageOf } from "@/lib/problem";
+import { Button, IconButton } from "@/ui/button";
+import { Progress } from "@/ui/progress";
+import { Empty, Failed, Loading } from "@/ui/states";
+import { type OpenUpload, useAbort, useOpenUploads } from "./api";
+
+const HEADINGS = ["File", "Who", "How far", "Rate", "Node", "Age", "Untouched", ""];
+
+function Row({ upload }: { upload: OpenUpload }) {
+  const abort = useAbort();
+  const end = () => {
+    if (window.confirm(`End the upload of ${upload.name} by ${upload.username}? Its bytes are deleted.`)) {
+      abort.mutate(upload.id, { onError: (error) => toast.error(messageOf(error)) });
+    }
+  };
+  const length = upload.length_bytes;
+  return (
+    <tr className="border-b border-line last:border-0">
+      <td className="max-w-64 px-4 py-2.5">
+        <p className="truncate text-sm" title={upload.name}>
+          {upload.name}
+        </p>
+        <p className="truncate text-xs text-muted">
+          {upload.project} · {upload.protocol} · {upload.state.toLowerCase()}
+        </p>
+      </td>
+      <td className="px-4 text-sm">{upload.username}</td>
+      <td className="min-w-36 px-4 text-xs text-muted">
+        {upload.protocol === "s3" ? "in the store" : formatBytes(upload.offset_bytes)} of {length === null ? "unknown" : formatBytes(length)}
+        {length !== null && upload.protocol !== "s3" && <Progress value={length ? upload.offset_bytes / length : 1} label={`Progress of ${upload.name}`} />}
+      </td>
+      <td className="px-4 text-sm whitespace-nowrap">{upload.is_receiving ? `${formatBytes(upload.bytes_per_s)}/s` : "–"}</td>
+      <td className="px-4 text-sm">{upload.holder ?? "–"}</td>
+      <td className="px-4 text-sm whitespace-nowrap">{formatClock(upload.age_s)}</td>
+      <td className="px-4 text-sm whitespace-nowrap">{formatClock(upload.untouched_s)}</td>
+      <td className="px-2 text-right">
+        <IconButton label={`End the upload of ${upload.name}`} onClick={end} disabled={abort.isPending}>
+          <Ban className="size-4" />
+        </IconButton>
+      </td>
+    </tr>
+  );
+}
+
+/** Everybody's unfinished uploads, for administrators. */
+export function OpenUploads() {
+  const open = useOpenUploads();
+  if (open.isPending) return <Loading label="Looking for uploads" />;
+  if (open.isError) return <Failed error={open.error} onRetry={() => void open.refetch()} />;
+  const uploads = open.data.pages.flatMap((page) => page.items);
+  if (uploads.length === 0) {
+    return (
+      <Empty icon={<CloudUpload className="size-10" />} title="No open uploads">
+        Whatever is being uploaded, or was begun and not finished, is listed here.
+      </Empty>
+    );
+  }
+  return (
+    <div className="flex flex-col items-center gap-4">
+      <div className="w-full overflow-x-auto rounded-xl border border-line bg-panel">
+        <table className="w-full text-left" data-testid="open-uploads">
+          <thead>
+            <tr className="border-b border-line text-xs text-muted">
+              {HEADINGS.map((heading) => (
+                <th key={heading || "end"} scope="col" className="px-4 py-2 font-medium whitespace-nowrap">
+                  {heading || <span className="sr-only">End</span>}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {uploads.map((upload) => (
+              <Row key={upload.id} upload={upload} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {open.hasNextPage && (
+        <Button onClick={() => void open.fetchNextPage()} disabled={open.isFetchingNextPage}>
+          Show more
+        </Button>
+      )}
+    </div>
+  );
+}
