@@ -1,46 +1,13 @@
 """The main job in a real Chromium: sign in, upload by file chooser, reload in the middle and resume, watch while it is transcoded."""
 
-import json
-import os
 import subprocess
-import tarfile
-import tempfile
 import time
 
 import imageio_ffmpeg
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.harness import ASSETS, NODE, ROOT, Stack, wait_until
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--headless=new",
-    "--autoplay-policy=no-user-gesture-required",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-SHOTS = os.environ.get("STOWAGE_SHOTS")
-
-
-def chromium() -> tuple[str, dict[str, str]]:
-    """Executable and environment of CHROMIUM_PATH, or of the one in the npm package."""
-    if named := os.environ.get("CHROMIUM_PATH"):
-        return named, {}
-
-    found = json.loads(
-        subprocess.run([NODE, ROOT / "frontend/scripts/chromium.mjs"], capture_output=True, text=True, check=True, timeout=120).stdout
-    )
-    missing = "not found" in subprocess.run(["ldd", found["executable"]], capture_output=True, text=True, check=False).stdout
-    if not missing:
-        return found["executable"], {}
-    folder = tempfile.mkdtemp()
-    with tarfile.open(found["libraries"]) as archive:
-        archive.extractall(folder, filter="data")
-    return found["executable"], {"LD_LIBRARY_PATH": f"{folder}/lib"}
+from tests.e2e.browsing import open_library, shoot, sign_in
+from tests.harness import ASSETS, Stack, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -49,28 +16,6 @@ def own(tmp_path_factory):
     running = Stack(tmp_path_factory.mktemp("e2e"), {"STOWAGE_CLIENT_CHUNK_BYTES": "2000000", "STOWAGE_EMBEDDED_STORE": "swift"}).start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    executable, env = chromium()
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, env={**os.environ, **env})
-        yield running
-        running.close()
-
-
-def shoot(page, name):
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
-
-
-def sign_in(page, stack):
-    page.goto(f"{stack.base}/")
-    page.fill("input[name=username]", "admin")
-    page.fill("input[name=password]", stack.password)
-    page.click("button[type=submit]")
-    page.wait_for_selector("text=Recent files")
 
 
 def long_film(folder):
@@ -92,12 +37,6 @@ def long_film(folder):
         check=True,
     )
     return target
-
-
-def open_library(page):
-    page.click("nav >> text=Projects")
-    page.click("main >> text=Library")
-    page.wait_for_selector("[data-testid=file-chooser]", state="attached")
 
 
 def playing(page):

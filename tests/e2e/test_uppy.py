@@ -6,9 +6,7 @@ import os
 import threading
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.e2e.test_main_job import ARGUMENTS, chromium
 from tests.harness import ROOT, Stack, free_port
 
 MIB = 1 << 20
@@ -75,15 +73,12 @@ def own(tmp_path_factory, site):
 
 
 @pytest.fixture(scope="module")
-def page(site):
-    executable, env = chromium()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS, env={**os.environ, **env})
-        opened = browser.new_page()
-        opened.goto(site)
-        opened.wait_for_function("window.ready")
-        yield opened
-        browser.close()
+def page(site, browser):
+    opened = browser.new_page()
+    opened.goto(site)
+    opened.wait_for_function("window.ready")
+    yield opened
+    opened.close()
 
 
 @pytest.mark.parametrize(

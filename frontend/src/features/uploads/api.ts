@@ -6,8 +6,19 @@ import { rememberedAll } from "./engine/memory";
 export type UnfinishedUpload = Schemas["UploadView"];
 export type OpenUpload = Schemas["OpenUpload"];
 
+const YOUNG_MS = 30_000;
+
+/** A small file is created and filled by one request: seen between the two, it waits for nobody. */
+function isWaiting(upload: UnfinishedUpload): boolean {
+  return upload.offset_bytes > 0 || upload.protocol === "s3" || Date.now() - new Date(upload.created_at).getTime() > YOUNG_MS;
+}
+
 export function useUnfinished() {
-  return useQuery({ queryKey: ["uploads"], queryFn: () => bodyOf(api.GET("/api/v1/uploads")), refetchInterval: 10_000 });
+  return useQuery({
+    queryKey: ["uploads"],
+    queryFn: async () => (await bodyOf(api.GET("/api/v1/uploads"))).items.filter(isWaiting),
+    refetchInterval: 10_000,
+  });
 }
 
 /** What this browser remembers of uploads, by their URL. */

@@ -67,16 +67,15 @@ function Row({ upload, handle }: { upload: UnfinishedUpload; handle: FileSystemF
 export function UnfinishedUploads() {
   const unfinished = useUnfinished();
   const remembered = useRemembered().data;
-  const busy = useUploads((state) => state.summary.busy);
-  const waiting = unfinished.data?.items.filter((upload) => !queue.isAt(pathOf(upload))) ?? [];
-  // A small file that is on its way in one request has no URL here yet: it is not waiting for anybody.
-  const shown = busy ? waiting.filter((upload) => upload.offset_bytes > 0 || upload.protocol === "s3") : waiting;
-  if (shown.length === 0) return null;
+  // Looks again whenever the queue moves.
+  useUploads((state) => state.summary.version);
+  const waiting = unfinished.data?.filter((upload) => !queue.isAt(pathOf(upload))) ?? [];
+  if (waiting.length === 0) return null;
   return (
     <section aria-label="Your unfinished uploads" className="rounded-xl border border-line bg-panel">
       <h2 className="border-b border-line px-4 py-3 text-sm font-semibold">Your unfinished uploads</h2>
       <ul className="divide-y divide-line">
-        {shown.map((upload) => (
+        {waiting.map((upload) => (
           <Row key={upload.id} upload={upload} handle={remembered?.get(pathOf(upload))?.handle ?? null} />
         ))}
       </ul>

@@ -123,7 +123,7 @@ function Limit() {
 export function UploadTray() {
   const summary = useUploads((state) => state.summary);
   const [isOpen, setOpen] = useState(true);
-  if (summary.total === 0) return <ConflictQuestion />;
+  if (summary.total + summary.skipped === 0) return <ConflictQuestion />;
   const { busy, failed, paused, bytes, sentBytes, version } = summary;
   return (
     <>

@@ -27,7 +27,7 @@ export class Book {
   private readonly byId = new Map<string, Entry>();
   private readonly urls = new Map<string, Entry>();
   private bytes = 0;
-  private settledBytes = 0;
+  private sentBytes = 0;
   private count = 0;
   private version = 0;
   private timer: ReturnType<typeof setTimeout> | null = null;
@@ -83,7 +83,7 @@ export class Book {
     entry.item.speed = 0;
     if (state === "uploading") this.running.add(entry);
     else this.running.delete(entry);
-    if (state === "done") this.settledBytes += entry.item.size;
+    if (state === "done") this.setSent(entry, entry.item.size);
     this.changed();
   }
 
@@ -97,7 +97,7 @@ export class Book {
       const { item } = entry;
       this.counts[item.state] -= 1;
       this.bytes -= item.size;
-      if (item.state === "done") this.settledBytes -= item.size;
+      this.sentBytes -= item.sent;
       this.byId.delete(item.id);
       if (entry.url) this.urls.delete(entry.url);
       this.running.delete(entry);
@@ -109,7 +109,7 @@ export class Book {
   progress(entry: Entry, sent: number): void {
     const now = performance.now();
     const seconds = (now - entry.lastAt) / 1000;
-    entry.item.sent = sent;
+    this.setSent(entry, sent);
     if (seconds >= 0.5) {
       const speed = Math.max(0, sent - entry.lastSent) / seconds;
       entry.item.speed = entry.item.speed ? entry.item.speed * (1 - SMOOTHING) + speed * SMOOTHING : speed;
@@ -117,6 +117,11 @@ export class Book {
       entry.lastSent = sent;
     }
     this.changed();
+  }
+
+  private setSent(entry: Entry, sent: number): void {
+    if (this.has(entry)) this.sentBytes += sent - entry.item.sent;
+    entry.item.sent = sent;
   }
 
   /** Items as a list shows them: what needs somebody first, what is over last. */
@@ -140,12 +145,8 @@ export class Book {
   }
 
   private summary(): Summary {
-    let moving = 0;
     let speed = 0;
-    for (const { item } of this.running) {
-      moving += item.sent;
-      speed += item.speed;
-    }
+    for (const { item } of this.running) speed += item.speed;
     return {
       total: this.entries.length,
       done: this.counts.done,
@@ -154,7 +155,7 @@ export class Book {
       busy: this.counts.uploading + this.counts.waiting,
       skipped: this.skipped,
       bytes: this.bytes,
-      sentBytes: this.settledBytes + moving,
+      sentBytes: this.sentBytes,
       speed,
       isOffline: this.isOffline,
       version: this.version,

@@ -101,8 +101,15 @@ export class DirectTransfer implements Transfer {
   /** Begin it, or find it again. Returns the size of its parts. */
   private async open(signal: AbortSignal): Promise<number> {
     if (this.uploadId) {
-      const found = await this.persist(signal, () => this.ask("GET", `/api/v1/uploads/${this.uploadId}`, undefined, signal));
-      return (found as { part_bytes: number }).part_bytes;
+      try {
+        const found = await this.persist(signal, () => this.ask("GET", `/api/v1/uploads/${this.uploadId}`, undefined, signal));
+        const { part_bytes: partBytes, state } = found as { part_bytes: number; state: string };
+        if (state === "OPEN" || state.startsWith("COMPLET")) return partBytes;
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 404) throw error;
+      }
+      // What was remembered has expired or was discarded: the file starts anew.
+      this.uploadId = null;
     }
     const { file, metadata, target } = this.job;
     const body = { filename: file.name, type: file.type || "application/octet-stream", metadata, size: file.size };

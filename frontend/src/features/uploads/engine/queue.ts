@@ -34,6 +34,7 @@ export class UploadQueue {
     if (choice === null) return 0;
     const wanted = choice === "skip" ? batch.filter(({ path }) => !taken.has(path)) : batch;
     this.book.skipped += batch.length - wanted.length;
+    this.book.changed();
     for (const [index, picked] of wanted.entries()) {
       this.waiting.push(this.book.add(picked, target, choice === "version" && taken.has(picked.path) ? "version" : "rename", null));
       if (index % ADD_AT_ONCE === ADD_AT_ONCE - 1) {
@@ -227,7 +228,6 @@ export class UploadQueue {
         void remember({ fingerprint: fingerprintOf(entry), url, isDirect: entry.isDirect, handle, at: Date.now() });
       },
       onDone: () => {
-        entry.item.sent = entry.item.size;
         entry.transfer = null;
         if (!this.isSmall(entry)) void forget(fingerprintOf(entry));
         if (this.book.has(entry)) this.book.move(entry, "done");

@@ -1,0 +1,57 @@
+"""A real Chromium and the first steps of a person in it."""
+
+import json
+import os
+import subprocess
+import tarfile
+import tempfile
+
+from tests.harness import NODE, ROOT
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--headless=new",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+SHOTS = os.environ.get("STOWAGE_SHOTS")
+
+
+def chromium() -> tuple[str, dict[str, str]]:
+    """Executable and environment of CHROMIUM_PATH, or of the one in the npm package."""
+    if named := os.environ.get("CHROMIUM_PATH"):
+        return named, {}
+
+    found = json.loads(
+        subprocess.run([NODE, ROOT / "frontend/scripts/chromium.mjs"], capture_output=True, text=True, check=True, timeout=120).stdout
+    )
+    missing = "not found" in subprocess.run(["ldd", found["executable"]], capture_output=True, text=True, check=False).stdout
+    if not missing:
+        return found["executable"], {}
+    folder = tempfile.mkdtemp()
+    with tarfile.open(found["libraries"]) as archive:
+        archive.extractall(folder, filter="data")
+    return found["executable"], {"LD_LIBRARY_PATH": f"{folder}/lib"}
+
+
+def shoot(page, name):
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/{name}.png")
+
+
+def sign_in(page, stack):
+    page.goto(f"{stack.base}/")
+    page.fill("input[name=username]", "admin")
+    page.fill("input[name=password]", stack.password)
+    page.click("button[type=submit]")
+    page.wait_for_selector("text=Recent files")
+
+
+def open_library(page):
+    page.click("nav >> text=Projects")
+    page.click("main >> text=Library")
+    page.wait_for_selector("[data-testid=file-chooser]", state="attached")
