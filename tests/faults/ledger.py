@@ -36,6 +36,8 @@ class Entry:
     is_done: bool = False
     is_deleted: bool = False
     was_delete_sent: bool = False
+    # The server said that its store lost it, with an alarm. Whether that is true is asked of the store at the end.
+    is_lost: bool = False
     # Requests for it that failed or were never answered.
     faults: int = 0
     problems: list[str] = field(default_factory=list)
@@ -139,6 +141,10 @@ class Uploader(threading.Thread):
             if answer is not None and answer.status_code == 201:
                 entry.url = urlsplit(answer.headers["location"]).path.removeprefix("/api/v1")
 
+    def _is_lost(self, entry: Entry) -> bool:
+        found = self._stack.sql_or_none(f"SELECT 1 FROM uploads WHERE id = '{entry.url.rpartition('/')[2]}' AND state = 'LOST'")
+        return bool(found)
+
     def _checksum(self, piece: bytes) -> tuple[dict, bool]:
         """Mostly none; else a right one, or now and then a wrong one (True)."""
         if self._random.random() < 0.7:
@@ -156,6 +162,9 @@ class Uploader(threading.Thread):
                 answer = self._ask("HEAD", entry.url, {})
                 if answer is not None and answer.status_code == 410 and entry.was_delete_sent:
                     entry.is_deleted = True
+                    return
+                if answer is not None and answer.status_code == 410 and self._is_lost(entry):
+                    entry.is_lost = True
                     return
                 if answer is None or answer.status_code != 200:
                     assert answer is None or answer.status_code in {401, 423}, f"HEAD answered {answer.status_code}"
@@ -198,6 +207,9 @@ class PartialUploader(Uploader):
             self._create(partial, {"Upload-Length": str(partial.size), "Upload-Concat": "partial"})
             self._fill(partial, may_delete=False)
             assert partial.problems == [], partial.problems
+            if partial.is_lost:
+                entry.is_lost = True
+                return
             urls.append(partial.url)
         self._create(entry, {"Upload-Concat": f"final;{' '.join(f'/api/v1{url}' for url in urls)}"})
         deadline = time.monotonic() + PATIENCE_S
@@ -205,6 +217,9 @@ class PartialUploader(Uploader):
             assert time.monotonic() < deadline, "the partials were never joined"
             answer = self._ask("HEAD", entry.url, {})
             entry.is_done = answer is not None and answer.headers.get("upload-offset") == str(entry.size)
+            if answer is not None and answer.status_code == 410 and self._is_lost(entry):
+                entry.is_lost = True
+                return
             time.sleep(0.2)
 
 
