@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import time
 
 import httpx
 import pytest
@@ -101,6 +102,31 @@ def test_a_complete_that_never_succeeds_is_never_announced(lied_to):
             assert finished(stack, url) == ("COMPLETING", None)
             liar.tell([])
             wait_until(lambda: client.offset(url) == SIZE, 60, 0.2, "the end of the upload")
+        assert content(stack, url) == body
+
+
+def test_who_comes_after_a_killed_node_does_not_wait_for_its_lease(lied_to):
+    stack, _, node = lied_to
+    body = random.Random(7).randbytes(20 * MIB)
+    with At(stack, node) as client, stack.client() as elsewhere:
+        url = client.begin(body)
+        node.arm(["service.uploads.append.appender.Appender._store_part:put_part:after"])
+        with pytest.raises(httpx.HTTPError):
+            client.append(url, 0, body)
+        assert not node.is_armed
+        held = stack.sql("SELECT lease_until > now() + interval '15 seconds' FROM uploads WHERE id = %s", url.rpartition("/")[2])
+        assert held == [(True,)], "the lease of the killed node"
+        began = time.monotonic()
+        assert elsewhere.offset(f"{elsewhere.base_url}{url.removeprefix('/')}") == 0
+        assert time.monotonic() - began < 4
+        node.wait()
+        node.arm(["service.uploads.finish.Finisher._complete:complete_multipart:after"])
+        with pytest.raises(httpx.HTTPError):
+            client.append(url, 0, body)
+        node.wait()
+        with stack.freeze("scheduler"):
+            assert elsewhere.offset(f"{elsewhere.base_url}{url.removeprefix('/')}") == 20 * MIB
+        assert time.monotonic() - began < 25, "nor for that of its finish"
         assert content(stack, url) == body
 
 

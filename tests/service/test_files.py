@@ -124,3 +124,42 @@ def test_cors_allows_the_development_ui_and_nobody_else(stack):
     error = httpx.get(f"{stack.base}/api/v1/me", headers={"Origin": "http://localhost:3000"})
     assert error.status_code == 401
     assert "Upload-Offset" in error.headers["access-control-expose-headers"]
+
+
+def test_which_paths_are_files_already(client, project):
+    for path in ("a.txt", "deep/er/b.txt", "deep/c.txt"):
+        client.upload(project, b"x", filename=path.rpartition("/")[2], relativePath=path)
+    folder = client.get(f"/projects/{project}/entries").json()["items"][0]
+    assert folder["name"] == "deep"
+
+    def taken(*paths, **more):
+        answer = client.post(f"/projects/{project}/entries/taken", json={"paths": paths, **more})
+        assert answer.status_code == 200, answer.text
+        return sorted(answer.json()["taken"])
+
+    paths = [
+        "a.txt",
+        "b.txt",
+        "deep",
+        "deep/a.txt",
+        "deep/c.txt",
+        "deep/er/b.txt",
+        "deep/er/b.txt/x",
+        "nowhere/a.txt",
+        "/",
+        "deep/\x01/c.txt",
+    ]
+    assert taken(*paths) == ["a.txt", "deep/c.txt", "deep/er/b.txt"]
+    assert taken("c.txt", "er/b.txt", "a.txt", folder=folder["id"]) == ["c.txt", "er/b.txt"]
+    assert taken() == []
+    thrown = next(item for item in client.get(f"/projects/{project}/entries").json()["items"] if item["name"] == "a.txt")
+    client.delete(f"/files/{thrown['id']}")
+    assert taken("a.txt") == []
+    url = f"/projects/{project}/entries/taken"
+    assert client.post(url, json={"paths": ["x"] * 1_001}).status_code == 400
+    assert client.post(url, json={"paths": ["x"], "folder": project[:-4] + "0000"}).status_code == 404
+
+
+def test_nobody_else_learns_what_is_taken(client, project, stranger):
+    client.upload(project, b"x", filename="a.txt")
+    assert stranger.post(f"/projects/{project}/entries/taken", json={"paths": ["a.txt"]}).status_code == 404

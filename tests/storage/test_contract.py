@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from infra.bootstrap.probe import StoreUnfit, probe_store
 from service.core.settings import load
-from service.storage.checksums import multipart_etag
+from service.storage.checksums import crc64nvme, multipart_etag
 from service.storage.port import ObjectMissing, Part, PartsRefused, StoreDown, UploadGone
 from service.storage.s3 import S3Store
 
@@ -175,3 +175,16 @@ async def test_the_probe_refuses_a_store_whose_etags_can_not_be_told(stack, buck
     with pytest.raises(StoreUnfit, match="server-side encryption"):
         await probe_store(odd, bucket)
     await odd.close()
+
+
+async def test_a_store_that_confirms_other_bytes_is_not_believed(store, bucket, key, monkeypatch):
+    send = S3Store._send
+
+    async def of_another_request(self, operation, *arguments, **named):
+        found = await send(self, operation, *arguments, **named)
+        found.headers["x-amz-checksum-crc64nvme"] = crc64nvme(b"something else")
+        return found
+
+    monkeypatch.setattr(S3Store, "_send", of_another_request)
+    with pytest.raises(StoreDown):
+        await store.put(bucket, key, b"these bytes")

@@ -75,6 +75,17 @@ def test_parts_in_any_order_and_twice_become_the_file(stack, client, project, te
     assert len(uppy.get(f"/multipart/{upload}", params={"key": "x"}).json()) == 3
 
 
+def test_a_folder_and_the_way_below_it_are_kept(stack, client, project):
+    folder = client.post("/folders", json={"project_id": project, "path": "rushes"}).json()["id"]
+    asked = {"filename": "a.bin", "metadata": {"relativePath": "day 1/a.bin"}, "size": len(BODY)}
+    made = client.post(f"/projects/{project}/s3/multipart", params={"folder": folder}, json=asked).json()
+    uppy = plain(stack, client, project)
+    etags = {number: send(url_of(uppy, made["uploadId"], number), part) for number, part in enumerate(PARTS, 1)}
+    found = file_at(client, complete(uppy, made["uploadId"], etags).json()["location"])
+    names = "SELECT d.name, p.name FROM folders d JOIN folders p ON p.id = d.parent_id WHERE d.id = %s"
+    assert stack.sql(names, found["folder_id"]) == [("day 1", "rushes")]
+
+
 def test_a_url_used_after_the_end_changes_nothing(stack, client, project):
     uppy = plain(stack, client, project)
     upload = begin(uppy)["uploadId"]

@@ -226,6 +226,16 @@ def test_idempotency_key_gives_the_same_upload_again(client, project):
     assert client.create(project, 5, headers, filename="x").headers["location"] == first
 
 
+def test_a_creation_with_its_body_that_is_repeated_makes_no_second_file(stack, client, project):
+    """What a client does whose connection broke before the answer came."""
+    headers, body = {"Idempotency-Key": os.urandom(8).hex()}, os.urandom(3_000)
+    first, again = (client.create(project, len(body), headers, body, filename="once.bin") for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["upload-offset"] == first.headers["upload-offset"] == "3000"
+    assert stack.sql("SELECT count(*) FROM files WHERE project_id = %s", project) == [(1,)]
+
+
 def test_a_client_that_goes_away_in_the_middle_loses_nothing_it_was_told(stack, client, project):
     body = os.urandom(40 * MIB)
     url = client.create(project, len(body), filename="x").headers["location"]
