@@ -20,6 +20,7 @@ from service.uploads import repository
 from service.uploads.append.appender import part_size
 from service.uploads.errors import Gone, NameTaken, NotPartial, PartialTaken, TooLarge, TooManyOpen
 from service.uploads.express import repository as express
+from service.uploads.joins import repository as joins
 from service.uploads.models import ENDED, Kind, Protocol, State, Upload
 from service.uploads.tus.headers import Creation
 
@@ -72,7 +73,7 @@ class Creator:
                     return Created(earlier, is_new=False)
                 raise TooManyOpen(retry_after=60)
             if partials:
-                await repository.take_partials(session, upload.id, partials)
+                await joins.take_partials(session, upload.id, partials)
             if upload.reserved_bytes or not partials:
                 await quota.reserve(session, quota.Owners(principal.user_id, project_id), upload.reserved_bytes)
         if len(self.folders) >= MAX_REMEMBERED:
@@ -141,7 +142,7 @@ def _new(upload: Upload) -> Created:
 
 async def _lock_partials(session: WriteSession, principal: Principal, project_id: UUID, ids: Sequence[UUID]) -> dict[UUID, Upload]:
     """The caller's own partial uploads, finished or not. Raises Missing, NotPartial, PartialTaken, Gone."""
-    found = await repository.lock_partials(session, set(ids)) if ids else {}
+    found = await joins.lock_partials(session, set(ids)) if ids else {}
     for one in ids:
         partial = found.get(one)
         if partial is None or partial.user_id != principal.user_id:

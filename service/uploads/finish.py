@@ -21,8 +21,10 @@ from service.storage.port import Mover, Part, PartsRefused, StoreDown, UploadGon
 from service.uploads import repository
 from service.uploads.append.whole import WholeObject, put_whole
 from service.uploads.express import repository as express
+from service.uploads.joins import repository as joins
 from service.uploads.models import ENDED, Kind, Protocol, State, Upload, UploadPart
 from service.uploads.parts import repository as part_rows
+from service.uploads.upkeep import repository as upkeep
 
 log = logging.getLogger("stowage.uploads")
 
@@ -154,7 +156,7 @@ class Finisher:
     async def _join(self, upload: Upload) -> bool:
         """A final: its partials become one object under this epoch's own key. False: not all of them are there yet."""
         async with self.database.read() as session:
-            found = await repository.partials_of(session, upload.id)
+            found = await joins.partials_of(session, upload.id)
         order = upload.partials or []
         if any(found[one].state in ENDED if one in found else True for one in order):
             await self._lose(upload, "a partial upload was ended before it could be joined")
@@ -165,7 +167,7 @@ class Finisher:
         sources = [(str(found[one].key), found[one].length_bytes or 0) for one in order]
         etag = await join(self.store, self.bucket, key, sources, lambda: self._keep_lease(upload))
         async with self.database.write() as session:
-            reserved = await repository.close_join(session, upload.id, upload.epoch, key)
+            reserved = await joins.close_join(session, upload.id, upload.epoch, key)
             if reserved is not None:
                 await list_version(session, upload, reserved, stored_object(upload, self.bucket, key, etag))
         return reserved is not None
@@ -235,7 +237,7 @@ class Finisher:
 
     async def _note_absent(self, upload: Upload) -> None:
         async with self.database.statement() as session:
-            checks = await repository.note_absent(session, upload.id)
+            checks = await upkeep.note_absent(session, upload.id)
         if checks >= CHECKS_UNTIL_LOST:
             await self._lose(upload, "neither object nor multipart upload in three checks")
 
@@ -251,9 +253,9 @@ class Finisher:
     async def _lose(self, upload: Upload, why: str) -> None:
         log.error("ALARM: upload LOST", extra={"upload": str(upload.id), "internal": why})
         async with self.database.write() as session:
-            lost = await repository.mark_lost(session, upload.id)
+            lost = await upkeep.mark_lost(session, upload.id)
             if lost is not None:
-                await repository.give_partials_back(session, upload.id)
+                await joins.give_partials_back(session, upload.id)
                 await quota.release(session, quota.Owners(lost.user_id, lost.project_id), reserved_bytes=lost.reserved_bytes)
 
     async def look_for_lost(self, upload_id: UUID, key: str | None, length: int | None) -> None:
@@ -261,7 +263,7 @@ class Finisher:
         facts = await self.store.head(self.bucket, key) if key else None
         if facts is not None and facts.size_bytes == length:
             async with self.database.statement() as session:
-                await repository.revive_lost(session, upload_id)
+                await upkeep.revive_lost(session, upload_id)
 
     async def _drop(self, key: str) -> None:
         try:

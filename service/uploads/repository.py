@@ -1,6 +1,6 @@
 """Every statement on uploads and parts. Each write names the epoch it believes in; time is Postgres's now()."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -275,10 +275,10 @@ async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part:
 
 
 # Only a second holder can have left anything behind.
-_SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
+SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
 CLOSE_WHEN = f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', tail_key = NULL, tail_bytes = 0, lease_until = NULL,
-           updated_at = now(), sweep_after = {_SWEEP_AFTER}{{and_set}}
+           updated_at = now(), sweep_after = {SWEEP_AFTER}{{and_set}}
     WHERE id = :upload AND epoch = :epoch AND state IN ('OPEN', 'COMPLETING') AND offset_bytes = :expected AND s3_upload_id IS NULL
       AND {{when}}
     RETURNING reserved_bytes"""  # noqa: S608  only a constant of ours is put in
@@ -313,7 +313,7 @@ async def close_completing(session: WriteSession, upload_id: UUID) -> Upload | N
     statement = (
         update(Upload)
         .where(Upload.id == upload_id, Upload.state == State.COMPLETING)
-        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(_SWEEP_AFTER))
+        .values(state=State.COMPLETE, lease_until=None, updated_at=func.now(), sweep_after=text(SWEEP_AFTER))
         .returning(Upload)
     )
     return (await session.scalars(statement)).one_or_none()
@@ -359,47 +359,6 @@ async def parts_of(session: ReadSession, upload_id: UUID) -> Sequence[UploadPart
     return (await session.scalars(select(UploadPart).where(UploadPart.upload_id == upload_id).order_by(UploadPart.no))).all()
 
 
-async def note_absent(session: WriteSession, upload_id: UUID, *, wait: str = "5 minutes") -> int:
-    """Count one more check that found neither object nor multipart, at most one per `wait`; returns the count.
-
-    A finish rests until the next check; an upload that is still open stays open to its client.
-    """
-    statement = text("""
-        UPDATE uploads SET lost_checks = lost_checks + 1, lost_checked_at = now(),
-               lease_until = CASE WHEN state = 'OPEN' THEN lease_until ELSE now() + CAST(:wait AS interval) END
-        WHERE id = :id AND (lost_checked_at IS NULL OR lost_checked_at < now() - CAST(:wait AS interval)) RETURNING lost_checks""")
-    return (await session.execute(statement, {"id": upload_id, "wait": wait})).scalar_one_or_none() or 0
-
-
-async def mark_lost(session: WriteSession, upload_id: UUID) -> Upload | None:
-    row = (
-        await session.scalars(
-            select(Upload).where(Upload.id == upload_id, Upload.state.in_([State.OPEN, State.COMPLETING])).with_for_update()
-        )
-    ).one_or_none()
-    if row is not None:
-        session.expunge(row)
-        await session.execute(
-            update(Upload)
-            .where(Upload.id == upload_id)
-            .values(
-                state=State.LOST, epoch=Upload.epoch + 1, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'")
-            )
-        )
-    return row
-
-
-async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
-    """LOST → COMPLETING, because the object turned up after all."""
-    statement = (
-        update(Upload)
-        .where(Upload.id == upload_id, Upload.state == State.LOST)
-        .values(state=State.COMPLETING, lease_until=None)
-        .returning(Upload.id)
-    )
-    return (await session.scalars(statement)).one_or_none() is not None
-
-
 async def unfinished(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[Upload]:
     """Partial uploads are left out: they mean nothing to a person."""
     query = (
@@ -411,41 +370,3 @@ async def unfinished(session: ReadSession, user_id: UUID, before: UUID | None, l
     if before is not None:
         query = query.where(Upload.id < before)
     return (await session.scalars(query)).all()
-
-
-async def lock_partials(session: WriteSession, ids: Collection[UUID]) -> dict[UUID, Upload]:
-    """Partial uploads by id, locked in the order of their ids."""
-    query = select(Upload).where(Upload.id.in_(ids)).order_by(Upload.id).with_for_update()
-    return {row.id: row for row in await session.scalars(query)}
-
-
-async def partials_of(session: ReadSession, final_id: UUID) -> dict[UUID, Upload]:
-    return {row.id: row for row in await session.scalars(select(Upload).where(Upload.joined_into == final_id))}
-
-
-async def take_partials(session: WriteSession, final_id: UUID, ids: Collection[UUID]) -> None:
-    await session.execute(update(Upload).where(Upload.id.in_(ids)).values(joined_into=final_id))
-
-
-async def give_partials_back(session: WriteSession, final_id: UUID) -> None:
-    """The final came to nothing: its partials may be joined by another."""
-    await session.execute(update(Upload).where(Upload.joined_into == final_id).values(joined_into=None))
-
-
-_CLOSE_JOIN = text(f"""
-    UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', lease_until = NULL, updated_at = now(),
-           sweep_after = {_SWEEP_AFTER}
-    WHERE id = :upload AND epoch = :epoch AND state = 'COMPLETING' RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
-_USE_UP_PARTIALS = text("""
-    WITH used AS (SELECT id, reserved_bytes FROM uploads WHERE joined_into = :upload AND state = 'COMPLETE' ORDER BY id FOR UPDATE)
-    UPDATE uploads SET state = 'ABORTED', reserved_bytes = 0, sweep_after = now(), updated_at = now()
-    FROM used WHERE uploads.id = used.id RETURNING used.reserved_bytes""")
-
-
-async def close_join(session: WriteSession, upload_id: UUID, epoch: int, key: str) -> int | None:
-    """F3 of a final: its partials are used up with it. Returns the bytes that were reserved for all of them; None: the epoch is over."""
-    own: int | None = (await session.execute(_CLOSE_JOIN, {"upload": upload_id, "epoch": epoch, "key": key})).scalar_one_or_none()
-    if own is None:
-        return None
-    used = await session.execute(_USE_UP_PARTIALS, {"upload": upload_id})
-    return own + sum(int(row.reserved_bytes) for row in used)

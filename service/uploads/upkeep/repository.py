@@ -70,6 +70,47 @@ async def forgotten(session: ReadSession, limit: int) -> Sequence[UUID]:
     return (await session.scalars(query.limit(limit))).all()
 
 
+async def note_absent(session: WriteSession, upload_id: UUID, *, wait: str = "5 minutes") -> int:
+    """Count one more check that found neither object nor multipart, at most one per `wait`; returns the count.
+
+    A finish rests until the next check; an upload that is still open stays open to its client.
+    """
+    statement = text("""
+        UPDATE uploads SET lost_checks = lost_checks + 1, lost_checked_at = now(),
+               lease_until = CASE WHEN state = 'OPEN' THEN lease_until ELSE now() + CAST(:wait AS interval) END
+        WHERE id = :id AND (lost_checked_at IS NULL OR lost_checked_at < now() - CAST(:wait AS interval)) RETURNING lost_checks""")
+    return (await session.execute(statement, {"id": upload_id, "wait": wait})).scalar_one_or_none() or 0
+
+
+async def mark_lost(session: WriteSession, upload_id: UUID) -> Upload | None:
+    row = (
+        await session.scalars(
+            select(Upload).where(Upload.id == upload_id, Upload.state.in_([State.OPEN, State.COMPLETING])).with_for_update()
+        )
+    ).one_or_none()
+    if row is not None:
+        session.expunge(row)
+        await session.execute(
+            update(Upload)
+            .where(Upload.id == upload_id)
+            .values(
+                state=State.LOST, epoch=Upload.epoch + 1, lease_until=None, reserved_bytes=0, expires_at=text("now() + interval '7 days'")
+            )
+        )
+    return row
+
+
+async def revive_lost(session: WriteSession, upload_id: UUID) -> bool:
+    """LOST → COMPLETING, because the object turned up after all."""
+    statement = (
+        update(Upload)
+        .where(Upload.id == upload_id, Upload.state == State.LOST)
+        .values(state=State.COMPLETING, lease_until=None)
+        .returning(Upload.id)
+    )
+    return (await session.scalars(statement)).one_or_none() is not None
+
+
 async def leftovers(session: ReadSession, limit: int) -> Sequence[Upload]:
     """Ended uploads whose prefixes are due for one more look."""
     return (await session.scalars(select(Upload).where(Upload.sweep_after < func.now()).order_by(Upload.sweep_after).limit(limit))).all()

@@ -1,0 +1,1 @@
+"""Concatenation: partial uploads and the final one that joins them."""
