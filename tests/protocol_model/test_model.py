@@ -4,7 +4,10 @@ import os
 
 import pytest
 
+from tests.protocol_model import joins, parts
 from tests.protocol_model.model import Runner, Violation
+from tests.protocol_model.schedule import Schedule
+from tests.protocol_model.schedule import Violation as Broken
 
 RUNS = int(os.environ.get("STOWAGE_MODEL_RUNS", "20000"))
 FLAWS = [
@@ -41,6 +44,42 @@ def test_each_weakening_is_caught(flaw):
         try:
             Runner(seed, flaw).run()
         except Violation:
+            return True
+        return False
+
+    assert any(is_caught(seed) for seed in range(20_000)), f"20,000 schedules did not notice {flaw}"
+
+
+WORLDS = {"joins": joins.World, "parts": parts.World}
+WEAKENINGS = [
+    *(("joins", flaw) for flaw in ("key_without_epoch", "used_before_proof", "joined_twice", "expired_while_joined")),
+    *(("parts", flaw) for flaw in ("list_from_store", "late_part_taken", "refused_is_lost", "charge_not_settled")),
+]
+
+
+@pytest.mark.parametrize("model", WORLDS)
+def test_no_schedule_of_joins_and_direct_parts_breaks_a_promise(model):
+    kills, versions = 0, 0
+    for seed in range(RUNS):
+        world = WORLDS[model](seed)
+        schedule = Schedule(world, seed + 1)
+        try:
+            schedule.run()
+        except Broken as violation:
+            raise AssertionError(f"seed {seed}: {violation}") from violation
+        kills += schedule.kills
+        versions += world.versions
+    print(f"{model}: {RUNS} schedules, {kills} kills, {versions} files, 0 violations")
+    assert kills > RUNS // 4
+    assert versions > RUNS // 10
+
+
+@pytest.mark.parametrize(("model", "flaw"), WEAKENINGS)
+def test_each_weakening_of_joins_and_direct_parts_is_caught(model, flaw):
+    def is_caught(seed):
+        try:
+            Schedule(WORLDS[model](seed, flaw), seed + 1).run()
+        except Broken:
             return True
         return False
 
