@@ -1,7 +1,8 @@
 """The parts intake as it is built (service/uploads/parts): a client sends parts to the store itself, in any order, twice, and late.
 
-`flaw` weakens one rule: `list_from_store` (Complete names whatever the store lists), `late_part_taken` (the store takes parts of a finished upload), `refused_is_lost` (a part that was sent again while
-the client asked for the end loses the upload instead of opening it again), `charge_not_settled`.
+`flaw` weakens one rule: `list_from_store` (Complete names whatever the store lists), `late_part_taken` (the store takes parts of a
+finished upload), `refused_is_lost` (a part that was sent again while the client asked for the end loses the upload instead of opening
+it again), `charge_not_settled`.
 """
 
 import itertools
