@@ -1,6 +1,6 @@
 import { Book, type Entry } from "./book";
 import { DirectTransfer } from "./direct";
-import { fingerprint, forget, recall, remember } from "./memory";
+import { fingerprint, forget, recall, remember, rememberedAll } from "./memory";
 import { Pace } from "./pace";
 import { tusTransfer } from "./tus";
 import type { Environment, Events, Item, Picked, Target, Transfer } from "./types";
@@ -53,8 +53,11 @@ export class UploadQueue {
       // Where nobody can tell, a taken name counts up, as it does anyway.
       for (const path of await this.environment.taken(target, paths).catch(() => [])) taken.add(path);
     }
-    // The rest of an upload that was begun is no second file.
-    for (const { path, file } of batch) if (taken.has(path) && (await recall(fingerprint(file, path, target)))) taken.delete(path);
+    if (taken.size) {
+      // The rest of an upload that was begun is no second file.
+      const begun = new Set((await rememberedAll()).map((record) => record.fingerprint));
+      for (const { path, file } of batch) if (begun.has(fingerprint(file, path, target))) taken.delete(path);
+    }
     return taken;
   }
 
