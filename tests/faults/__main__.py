@@ -1,7 +1,6 @@
 """`make faults MINUTES=30`: the campaign, with its report as text and as JSON."""
 
 import argparse
-import dataclasses
 import json
 import os
 import tempfile
@@ -30,7 +29,7 @@ def main() -> None:
             campaign.close()
     print("\n".join(report.lines()))
     if chosen.json:
-        chosen.json.write_text(json.dumps({"kills": report.kills, **dataclasses.asdict(report)}, indent=2))
+        chosen.json.write_text(json.dumps({"kills": report.kills, **vars(report)}, indent=2))
 
 
 if __name__ == "__main__":
