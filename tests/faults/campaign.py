@@ -40,8 +40,10 @@ class Report:
     failpoints: Counter[str] = field(default_factory=Counter)
     random_kills: Counter[str] = field(default_factory=Counter)
     faults: dict[str, dict[str, int]] = field(default_factory=dict)
+    files: int = 0
+    # Partials of a file are uploads too.
     uploads: int = 0
-    faulty_uploads: int = 0
+    faulty_files: int = 0
     finished: int = 0
     deleted: int = 0
     lost_by_store: int = 0
@@ -62,7 +64,7 @@ class Report:
             f"  at {len(self.failpoints)} failpoints between I/O steps: {self.failpoints.total()}, {often} of them {KILLS_PER_FAILPOINT} times or more",
             f"  at random: {dict(sorted(self.random_kills.items()))}",
             *(f"  {name} link: {sum(kinds.values())} faults {kinds}" for name, kinds in sorted(self.faults.items())),
-            f"  {self.uploads} uploads, {self.faulty_uploads} of them with faults; {self.finished} finished, {self.deleted} deleted",
+            f"  {self.files} files in {self.uploads} uploads, {self.faulty_files} files with faults; {self.finished} finished, {self.deleted} deleted",
             f"  {self.requests} requests of which {self.failed_requests} failed; {self.compared_bytes / 1e6:.0f} MB read back and compared",
             f"  failures by method: {dict(self.failures.most_common())}",
             f"  films: {dict(self.films)}",
@@ -199,7 +201,8 @@ class Campaign:
         report, entries = self.report, [entry for uploader in self._uploaders for entry in uploader.entries]
         report.compared_bytes = balance(self.stack, entries)
         report.faults = self._links.tally()
-        report.uploads, report.faulty_uploads = len(entries), sum(entry.faults > 0 for entry in entries)
+        report.files, report.faulty_files = len(entries), sum(entry.faults > 0 for entry in entries)
+        report.uploads = self.stack.sql("SELECT count(*) FROM uploads")[0][0]
         report.finished, report.deleted = sum(entry.is_done for entry in entries), sum(entry.is_deleted for entry in entries)
         report.lost_by_store = sum(entry.is_lost for entry in entries)
         report.requests = sum(uploader.requests for uploader in self._uploaders)
