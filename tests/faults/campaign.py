@@ -86,6 +86,7 @@ class Campaign:
         self._over = threading.Event()
         self.stack = Stack(folder / "data", {"STOWAGE_MAX_OPEN_UPLOADS": "100000", **env}).start()
         self.report.store = self.stack.status()["store"]
+        self._victims = VICTIMS + (SWIFT_VICTIMS if self.report.store == "swift" else ())
         with self.stack.client() as client:
             self._project = client.project("Under fire")
         self._links = Links(seed)
@@ -93,6 +94,7 @@ class Campaign:
         self._nodes = [Node(self.stack, folder / f"node-{number}", **behind) for number in range(nodes)]
         bases = [f"http://127.0.0.1:{self._links.add(f'client-{number}', node.port).port}" for number, node in enumerate(self._nodes)]
         self._scripts: dict[str, set[str]] = {}
+        self._known: set[str] = set()
         self._uploaders: list[Uploader] = []
         for number in range(clients):
             uploader = Scripted(self.stack, self._project, seed * 100 + number, self._over, bases)
@@ -165,9 +167,8 @@ class Campaign:
 
     def _kill_stack(self) -> None:
         chooser = random.Random(f"{self.report.seed}:stack")
-        victims = VICTIMS + (SWIFT_VICTIMS if self.report.store == "swift" else ())
         while not self._over.wait(chooser.uniform(2.0, 6.0)):
-            name = chooser.choice(victims)
+            name = chooser.choice(self._victims)
             self.report.random_kills[name] += self.stack.kill(name)
 
     # -- one run
@@ -193,8 +194,7 @@ class Campaign:
         return self.report
 
     def _balance(self) -> None:
-        victims = VICTIMS + (SWIFT_VICTIMS if self.report.store == "swift" else ())
-        for name in victims:
+        for name in self._victims:
             self.stack.wait_ready(name, 90)
         assert [line for node in self._nodes for line in node.bugs()] == []
         settle(self.stack)

@@ -14,6 +14,8 @@ import itertools
 import random
 from dataclasses import dataclass, field
 
+from tests.protocol_model.schedule import Violation
+
 MIN_PART, PART, IN_FLIGHT = 3, 4, 3
 
 
@@ -75,10 +77,6 @@ class Row:
     upload_id: int | None = None
     tail: tuple | None = None  # (key, Bytes)
     parts: list = field(default_factory=list)
-
-
-class Violation(Exception):
-    pass
 
 
 class World:

@@ -5,9 +5,8 @@ import os
 import pytest
 
 from tests.protocol_model import joins, parts
-from tests.protocol_model.model import Runner, Violation
-from tests.protocol_model.schedule import Schedule
-from tests.protocol_model.schedule import Violation as Broken
+from tests.protocol_model.model import Runner
+from tests.protocol_model.schedule import Schedule, Violation
 
 RUNS = int(os.environ.get("STOWAGE_MODEL_RUNS", "20000"))
 FLAWS = [
@@ -65,7 +64,7 @@ def test_no_schedule_of_joins_and_direct_parts_breaks_a_promise(model):
         schedule = Schedule(world, seed + 1)
         try:
             schedule.run()
-        except Broken as violation:
+        except Violation as violation:
             raise AssertionError(f"seed {seed}: {violation}") from violation
         kills += schedule.kills
         versions += world.versions
@@ -79,7 +78,7 @@ def test_each_weakening_of_joins_and_direct_parts_is_caught(model, flaw):
     def is_caught(seed):
         try:
             Schedule(WORLDS[model](seed, flaw), seed + 1).run()
-        except Broken:
+        except Violation:
             return True
         return False
 
