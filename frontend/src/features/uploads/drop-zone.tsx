@@ -7,7 +7,7 @@ import { toast } from "sonner";
 import { Button } from "@/ui/button";
 import { chosen, dropped } from "./engine/collect";
 import type { Target } from "./engine/types";
-import { queue } from "./store";
+import { queue, useUploads } from "./store";
 
 /** Files and folders dropped anywhere on its children are uploaded to `target`. */
 export function DropZone({ target, children }: { target: Target; children: ReactNode }) {
@@ -15,7 +15,8 @@ export function DropZone({ target, children }: { target: Target; children: React
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setDepth(0);
-    dropped(event.dataTransfer)
+    dropped(event.dataTransfer, (reading) => useUploads.setState({ reading }))
+      .finally(() => useUploads.setState({ reading: null }))
       .then((batch) => queue.add(batch, target))
       .catch(() => toast.error("What was dropped can't be read."));
   };

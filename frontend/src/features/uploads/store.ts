@@ -11,6 +11,8 @@ type Question = { taken: number; total: number; answer: (choice: OnConflict | nu
 type UploadsState = {
   summary: Summary;
   question: Question | null;
+  /** Files found so far in a folder that was dropped and is still being read. */
+  reading: number | null;
   /** What the server told of itself and of this person. */
   chunkBytes: number;
   directBytes: number | null;
@@ -27,6 +29,7 @@ const NOTHING: Summary = { total: 0, done: 0, failed: 0, paused: 0, busy: 0, ski
 export const useUploads = create<UploadsState>()((set) => ({
   summary: NOTHING,
   question: null,
+  reading: null,
   chunkBytes: DEFAULT_CHUNK,
   directBytes: null,
   limit: null,

@@ -119,10 +119,20 @@ function Limit() {
   );
 }
 
+function Reading({ files }: { files: number }) {
+  return (
+    <aside aria-label="Reading folder" className="fixed inset-x-3 bottom-3 z-40 rounded-xl border border-line bg-panel px-4 py-3 text-sm shadow-xl sm:left-auto sm:w-104">
+      Reading the folder · {files.toLocaleString("en")} files found
+    </aside>
+  );
+}
+
 /** What is being sent, on every page. */
 export function UploadTray() {
   const summary = useUploads((state) => state.summary);
+  const reading = useUploads((state) => state.reading);
   const [isOpen, setOpen] = useState(true);
+  if (reading !== null) return <Reading files={reading} />;
   if (summary.total + summary.skipped === 0) return <ConflictQuestion />;
   const { busy, failed, paused, bytes, sentBytes, version } = summary;
   return (

@@ -23,22 +23,24 @@ function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]>
 
 const fileOf = (entry: FileSystemFileEntry): Promise<File> => new Promise((resolve, reject) => entry.file(resolve, reject));
 
-async function walk(entry: FileSystemEntry, above: string, found: Picked[]): Promise<void> {
-  const path = above + entry.name;
-  if (found.length >= MAX_FILES) return;
-  if (entry.isFile) found.push({ file: await fileOf(entry as FileSystemFileEntry), path, handle: null });
-  else for (const child of await entriesOf(entry as FileSystemDirectoryEntry)) await walk(child, `${path}/`, found);
+async function walk(folder: FileSystemDirectoryEntry, above: string, found: Picked[], onFound: (count: number) => void): Promise<void> {
+  const path = `${above}${folder.name}/`;
+  const children = await entriesOf(folder);
+  const files = await Promise.all(children.filter((child) => child.isFile).map((child) => fileOf(child as FileSystemFileEntry)));
+  for (const file of files.slice(0, MAX_FILES - found.length)) found.push({ file, path: path + file.name, handle: null });
+  onFound(found.length);
+  for (const child of children) if (child.isDirectory && found.length < MAX_FILES) await walk(child as FileSystemDirectoryEntry, path, found, onFound);
 }
 
-/** Everything that was dropped, folders with their structure. */
-export async function dropped(transfer: DataTransfer): Promise<Picked[]> {
+/** Everything that was dropped, folders with their structure; `onFound` hears how many files were found so far. */
+export async function dropped(transfer: DataTransfer, onFound: (count: number) => void): Promise<Picked[]> {
   // All of it has to be asked for before the first await: afterwards the event's data is gone.
   const asked = [...transfer.items]
     .filter((item) => item.kind === "file")
     .map((item: Droppable) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile(), handle: item.getAsFileSystemHandle?.().catch(() => null) }));
   const found: Picked[] = [];
   for (const { entry, file, handle } of asked) {
-    if (entry?.isDirectory) await walk(entry, "", found);
+    if (entry?.isDirectory) await walk(entry as FileSystemDirectoryEntry, "", found, onFound);
     else if (file) {
       const kept = (await handle) ?? null;
       found.push({ file, path: file.name, handle: kept?.kind === "file" ? (kept as FileSystemFileHandle) : null });
