@@ -164,12 +164,11 @@ def in_flight(server: Server, count: int, length: int = 2 * MIB) -> Figures:
     connections: list[Connection] = []
     failed = 0
     try:
-        urls = []
-        for number in range(count):
+        with Connection(server) as connection:
+            urls = [connection.create(length, f"flight-{number}.bin") for number in range(count)]
+        for url in urls:
             connection = Connection(server)
             connections.append(connection)
-            urls.append(connection.create(length, f"flight-{number}.bin"))
-        for connection, url in zip(connections, urls, strict=True):
             connection.begin_patch(url, 0, length)
             connection.send(half)
         time.sleep(2)

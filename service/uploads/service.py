@@ -260,7 +260,7 @@ class Uploads:
             try:
                 reason = await appender.run()
                 if appender.whole is not None:
-                    is_closed = await self._finisher.close_whole(upload, expected=upload.offset_bytes, whole=appender.whole)
+                    is_closed = await self._finisher.close_whole(upload, expected=appender.offset, whole=appender.whole)
                     if not is_closed:
                         raise Busy
                     return Progress(upload, upload.length_bytes or 0)

@@ -28,8 +28,8 @@ log = logging.getLogger("stowage.uploads")
 
 MAX_PART_NUMBER = 10_000
 ROOM_WAIT_S = 20.0
-# The last room in the budget is not worth reading a few bytes at a time for.
-SMALLEST_READ = 64 << 10
+# What a receiver that waits for memory asks for at a time.
+GRANT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +142,13 @@ class Appender:
         self._check_length(left)
         if not left:
             return False
-        buffer = await self._ready_buffer()
+        buffer = self._ready_buffer()
         if buffer.filled == buffer.size:
             await self._send()
             return True
-        if not pool.has_room(1) and not await self._make_room(1):
+        if not pool.room_of(buffer) and not await self._make_room(buffer, min(left, buffer.size - buffer.filled, GRANT)):
             return True
-        wanted = min(left, buffer.size - buffer.filled, max(pool.left, SMALLEST_READ))
+        wanted = min(left, pool.room_of(buffer))
         if self._upload.length_bytes is None:
             at = self._upload.offset_bytes + self.received
             await self._reserve(at + 1)
@@ -159,7 +159,7 @@ class Appender:
                 self._verifier.update(buffer.view[buffer.filled : buffer.filled + count])
             pool.charge(buffer, count)
             self.received += count
-            return pool.has_room(1)
+            return pool.room_of(buffer) > 0
 
         await self._body.fill(buffer.view[buffer.filled : buffer.filled + wanted], took)
         return True
@@ -184,23 +184,26 @@ class Appender:
         self.received += len(data)
         await self._reserve(self._upload.offset_bytes + self.received)
         while data:
-            buffer = await self._ready_buffer()
+            buffer = self._ready_buffer()
             if buffer.filled == buffer.size:
                 # Sent only now that more has come: a last part waits for the end of the body.
                 await self._send()
                 continue
             piece = data[: buffer.size - buffer.filled]
-            if not self._tools.pool.has_room(len(piece)) and not await self._make_room(len(piece)):
+            if not self._tools.pool.room_of(buffer) and not await self._make_room(buffer, len(piece)):
                 continue
-            self._tools.pool.put(buffer, piece)
+            piece = piece[: self._tools.pool.room_of(buffer)]
+            buffer.view[buffer.filled : buffer.filled + len(piece)] = piece
+            self._tools.pool.charge(buffer, len(piece))
             data = data[len(piece) :]
 
-    async def _make_room(self, count: int) -> bool:
+    async def _make_room(self, buffer: Buffer, count: int) -> bool:
         """Wait for memory. False: our own buffer went to the store instead, so a fresh one is needed."""
-        has_room = await self._tools.pool.room(count, ROOM_WAIT_S)
-        if has_room and self._body.take_reason() is None:
+        has_room = await self._tools.pool.room(buffer, count, ROOM_WAIT_S)
+        reason = self._body.take_reason()
+        if has_room and reason is None:
             return True
-        if not await self._checkpoint() and not has_room:
+        if not await self._checkpoint() and not has_room and reason is None:
             raise Stop(Reason.NO_ROOM)
         return False
 
@@ -211,6 +214,8 @@ class Appender:
         elif self._buffer is not None and self._may_be_part(self._buffer, self._start + self._buffer.filled):
             await self._send()
         else:
+            if self._buffer is not None:
+                self._tools.pool.keep(self._buffer)
             return False
         await self._land()
         return True
@@ -218,26 +223,36 @@ class Appender:
     def _may_be_part(self, buffer: Buffer, end: int) -> bool:
         return buffer.filled >= MIN_PART and may_be_short_part(self._upload, end, self._next_number, self._max_bytes)
 
-    async def _ready_buffer(self) -> Buffer:
+    def _ready_buffer(self) -> Buffer:
         if self._buffer is None:
-            self._buffer = self._tools.pool.take(self._upload.part_bytes, self)
-            if self._tail_key is not None:
-                await self._load_tail(self._buffer, self._tail_key)
+            # A tail is fetched only when it goes to the store again: a client that never comes back to it costs no memory.
+            self._buffer = self._tools.pool.take(self._upload.part_bytes, self, self._tail_bytes if self._tail_key else 0)
         return self._buffer
 
-    async def _load_tail(self, buffer: Buffer, key: str) -> None:
-        async for chunk in self._tools.store.read(self._tools.bucket, key):
-            self._tools.pool.put(buffer, chunk)
-        if buffer.filled != self._tail_bytes:
-            raise StoreDown(internal=f"tail {key} has {buffer.filled} bytes, not {self._tail_bytes}")
+    async def _close_gap(self, buffer: Buffer) -> None:
+        """Put the tail before what came after it."""
+        if not buffer.gap or self._tail_key is None:
+            return
+        at = 0
+        async for chunk in self._tools.store.read(self._tools.bucket, self._tail_key):
+            if at + len(chunk) <= buffer.gap:
+                buffer.view[at : at + len(chunk)] = chunk
+            at += len(chunk)
+        if at != buffer.gap:
+            raise StoreDown(internal=f"tail {self._tail_key} has {at} bytes, not {buffer.gap}")
+        self._tools.pool.close_gap(buffer)
 
     # -- parts in flight
     async def _send(self) -> None:
         """Put the buffer on its way as a part; wait if enough are under way already."""
-        buffer, self._buffer = self._buffer, None
-        if buffer is None:
+        if self._buffer is None:
             return
+        await self._close_gap(self._buffer)
+        buffer, self._buffer = self._buffer, None
         self._tools.pool.send_off(buffer)
+        if buffer.is_pressed:
+            # That is what was asked for; the next buffer needs not go.
+            self._body.take_reason()
         try:
             await self._open_multipart()
             async with self._tools.database.statement() as session:
@@ -326,6 +341,7 @@ class Appender:
 
     async def _store_whole(self, buffer: Buffer) -> None:
         """One PUT under this epoch's own key; the caller closes the upload in one transaction."""
+        await self._close_gap(buffer)
         self._tools.pool.send_off(buffer)
         key = keys.object_key(self._upload.id, self._upload.epoch)
         try:
@@ -335,6 +351,7 @@ class Appender:
 
     async def _store_tail(self, buffer: Buffer, end: int) -> None:
         await self._land()
+        await self._close_gap(buffer)
         self._tools.pool.send_off(buffer)
         self._tails += 1
         key = keys.tail_key(self._upload.id, self._upload.epoch, self._tails)
