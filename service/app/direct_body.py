@@ -25,7 +25,7 @@ _SCRATCH_BYTES = 256 << 10
 class DirectBody(asyncio.BufferedProtocol):
     """The rest of one request's body. `left` counts bytes that have not been handed out yet."""
 
-    def __init__(self, http: "UploadHttpProtocol", cycle: RequestResponseCycle, first: bytes, left: int) -> None:
+    def __init__(self, http: "UploadHttpProtocol", cycle: RequestResponseCycle, first: bytearray, left: int) -> None:
         self.left = left
         self._http = http
         self._cycle = cycle
@@ -49,7 +49,8 @@ class DirectBody(asyncio.BufferedProtocol):
         if self._first:
             count = min(len(view), len(self._first))
             view[:count] = self._first[:count]
-            self._first = self._first[count:]
+            # Nothing of it stays in memory once it is handed out.
+            self._first = self._first[count:] if count < len(self._first) else memoryview(b"")
             self._filled, self.left = count, self.left - count
             if not arrived(count) or count == len(view):
                 return
@@ -150,7 +151,7 @@ class UploadHttpProtocol(HttpToolsProtocol):
         """Call once, before `receive`. None: there is nothing to gain, or it can't be done."""
         if cycle is not self.cycle or not cycle.more_body or cycle.disconnected or self.transport.is_closing() or self._direct is not None:
             return None
-        first, cycle.body = bytes(cycle.body), bytearray()
+        first, cycle.body = cycle.body, bytearray()
         if cycle.waiting_for_100_continue:
             self.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             cycle.waiting_for_100_continue = False

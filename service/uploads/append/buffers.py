@@ -14,8 +14,9 @@ from typing import Protocol
 
 # What one fast upload has under way.
 KEPT_WARM = 4
-# A sender that nothing is held of may always send this much: to wait for it takes no memory, and whoever sends gets a turn.
-FIRST_READ = 16 << 10
+# Of a sender that nothing is held of, this much is always taken: to wait for it costs no memory, and what came with the head of
+# its request lies in memory already, where no budget counts it.
+FIRST_READ = 256 << 10
 
 
 class Receiver(Protocol):
@@ -143,7 +144,7 @@ class BufferPool:
             buffer.charged += waiter.count
             buffer.promised += waiter.count
             self._answer(buffer, has_room=True)
-        wanted = sum(waiter.count for waiter in self._waiting.values())
+        wanted = sum(waiter.count for waiter in self._waiting.values()) + max(0, self.used_bytes - self.budget_bytes)
         while self._leaving_bytes < wanted and self._press():
             pass
 
