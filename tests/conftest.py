@@ -1,4 +1,5 @@
 import os
+from uuid import uuid4
 
 import pytest
 import uvloop
@@ -37,23 +38,9 @@ def project(client):
 
 @pytest.fixture
 def stranger(stack, client):
-    """Another person, member of nothing; made as the command line will make people."""
-    import asyncio
-
-    from service.accounts.service import create_user
-    from service.core.db import Database
-    from service.core.ids import new_id
-    from service.core.principal import Role
-    from service.core.settings import DatabaseSettings, QuotaSettings
-
-    name, password = f"guest-{new_id().hex[-8:]}", "a-long-enough-password"
-
-    async def make():
-        database = Database(DatabaseSettings(url=stack.database_url(), pool_size=1))
-        async with database.write() as session:
-            await create_user(session, name, password, Role.MEMBER, QuotaSettings())
-        await database.close()
-
-    asyncio.run(make())
+    """Another person, member of nothing."""
+    name, password = f"guest-{uuid4().hex[-8:]}", "a-long-enough-password"
+    made = client.post("/users", json={"username": name, "password": password})
+    assert made.status_code == 201, made.text
     with stack.client(name, password) as signed_in:
         yield signed_in

@@ -15,6 +15,7 @@ from service.files.jobs import DrainDoomed
 from service.outbox import repository, service
 from service.outbox.base import Job
 from service.outbox.jobs import ForgetJobs
+from service.projects.jobs import PurgeProjects
 from service.storage.s3 import S3Store
 from service.uploads.finish import Finisher
 from service.uploads.jobs import ScanStore
@@ -31,6 +32,7 @@ TICKETS_EVERY_S = 3.0
 SWEEP_EVERY_S = 10.0
 DOOMED_EVERY_S = 60.0
 FORGET_EVERY_S = 3_600.0
+PURGE_EVERY_S = 300.0
 SCAN_EVERY_S = 86_400.0
 
 
@@ -53,6 +55,7 @@ class Scheduler:
             Task("tickets", TICKETS_EVERY_S, self._top_up),
             Task("upload sweep", SWEEP_EVERY_S, sweeper.sweep),
             Task("doomed objects", DOOMED_EVERY_S, lambda: self._enqueue(DrainDoomed())),
+            Task("deleted projects", PURGE_EVERY_S, lambda: self._enqueue(PurgeProjects())),
             Task("old jobs", FORGET_EVERY_S, lambda: self._enqueue(ForgetJobs())),
             Task("scan", FORGET_EVERY_S, lambda: self._enqueue(ScanStore(), at_most_every_s=SCAN_EVERY_S)),
         ]

@@ -1,23 +1,39 @@
 """`/auth/*` and `/me`."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
-from litestar import Controller, Request, Response, get, post
+from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.datastructures import Cookie
 
+from service.accounts import repository
 from service.accounts.errors import TokenRefused
-from service.accounts.schemas import AccessGrant, Credentials, Me, PasswordChange, QuotaView, RefreshRequest, TokenGrant
+from service.accounts.schemas import (
+    AccessGrant,
+    Credentials,
+    Me,
+    PasswordChange,
+    ProfileChange,
+    QuotaView,
+    RefreshRequest,
+    SessionList,
+    SessionView,
+    TokenGrant,
+)
 from service.accounts.service import Accounts, Client
 from service.core.errors import Forbidden
-from service.core.http.guards import PUBLIC
+from service.core.http.guards import PUBLIC, SCOPE
 from service.core.http.inject import Caller, Config, Injected, Reading, Writing
 from service.core.http.origin import origin_of
+from service.core.principal import Scope
 from service.core.settings import Settings
 from service.quota import service as quota
 from service.storage.delivery import Delivery
 
 COOKIE = "stowage_refresh"
 COOKIE_PATH = "/api/v1/auth"
+ACCOUNT = {SCOPE: Scope.ACCOUNT}
+MAX_SESSIONS = 200
 
 
 def _client(request: Request[Any, Any, Any], settings: Settings) -> Client:
@@ -127,9 +143,12 @@ class MeController(Controller):
         view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
         uploads = settings.uploads
         is_direct = uploads.direct_bytes > 0 and delivery.takes_parts_from(request.url.hostname or "")
+        user = await repository.user_by_id(read, principal.user_id)
         return Me(
             principal.user_id,
             principal.username,
+            user.full_name if user else "",
+            user.email if user else None,
             principal.role,
             view,
             uploads.client_chunk_bytes,
@@ -137,7 +156,35 @@ class MeController(Controller):
             uploads.direct_bytes if is_direct else None,
         )
 
-    @post("/password", status_code=204, summary="Change my password; signs out everywhere")
+    @patch("/", opt=ACCOUNT, status_code=204, summary="Change my name or e-mail address")
+    async def change(self, data: ProfileChange, principal: Caller, write: Writing, accounts: Annotated[Accounts, Injected]) -> None:
+        await accounts.change_profile(write, principal, data)
+
+    @get("/sessions", opt=ACCOUNT, summary="Where I am signed in, the last used first")
+    async def sessions(self, principal: Caller, read: Reading) -> SessionList:
+        rows = await repository.families_of(read, principal.user_id, MAX_SESSIONS)
+        items = [
+            SessionView(
+                row.family_id,
+                row.family_id == principal.session_id,
+                row.user_agent or "",
+                row.ip or "",
+                row.signed_in_at,
+                row.last_seen_at,
+            )
+            for row in rows
+        ]
+        return SessionList(items)
+
+    @delete("/sessions", opt=ACCOUNT, summary="Sign out everywhere, here too")
+    async def end_sessions(self, principal: Caller, write: Writing, accounts: Annotated[Accounts, Injected]) -> None:
+        await accounts.end_all_sessions(write, principal)
+
+    @delete("/sessions/{session_id:uuid}", opt=ACCOUNT, summary="End one of my sign-ins")
+    async def end_session(self, session_id: UUID, principal: Caller, write: Writing, accounts: Annotated[Accounts, Injected]) -> None:
+        await accounts.end_session(write, principal, session_id)
+
+    @post("/password", opt=ACCOUNT, status_code=204, summary="Change my password; signs out everywhere")
     async def password(
         self,
         data: PasswordChange,

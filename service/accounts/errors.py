@@ -36,3 +36,31 @@ class NameTaken(StowageError):
     code = "accounts.name_taken"
     kind = Kind.CONFLICT
     public = "Somebody already has that name."
+
+
+class LinkRefused(StowageError):
+    code = "accounts.link_refused"
+    kind = Kind.GONE
+    public = "This link was used already, has expired, or was never one. Ask for a new one."
+
+
+class LastAdmin(StowageError):
+    code = "accounts.last_admin"
+    kind = Kind.CONFLICT
+    public = "Somebody has to be administrator: make another one first."
+
+
+class BadUsername(Invalid):
+    code = "accounts.bad_username"
+    public = "A username has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or a digit."
+
+
+class BadEmail(Invalid):
+    code = "accounts.bad_email"
+    public = "That is no e-mail address."
+
+
+class TooManyKeys(StowageError):
+    code = "accounts.too_many_keys"
+    kind = Kind.CONFLICT
+    public = "You have as many API tokens as one person may have. Delete one first."

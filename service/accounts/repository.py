@@ -1,8 +1,10 @@
 """Every statement on users and sign-in sessions."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import Row, func, select, text, update
 
 from service.accounts.models import AuthSession, User
 from service.core.db import ReadSession, WriteSession
@@ -55,6 +57,28 @@ async def revoke_all(session: WriteSession, user_id: UUID) -> None:
 
 async def family_is_live(session: ReadSession, family_id: UUID) -> bool:
     query = select(AuthSession.id).where(AuthSession.family_id == family_id, AuthSession.revoked_at.is_(None)).limit(1)
+    return (await session.execute(query)).one_or_none() is not None
+
+
+async def note_sign_in(session: WriteSession, user_id: UUID) -> None:
+    await session.execute(update(User).where(User.id == user_id).values(last_sign_in_at=func.now()))
+
+
+_SESSIONS = text("""
+    SELECT family_id, min(created_at) AS signed_in_at, max(created_at) AS last_seen_at,
+           (array_agg(user_agent ORDER BY id DESC))[1] AS user_agent, (array_agg(ip ORDER BY id DESC))[1] AS ip
+    FROM auth_sessions WHERE user_id = :user_id AND revoked_at IS NULL
+    GROUP BY family_id HAVING max(expires_at) > now()
+    ORDER BY max(id) DESC LIMIT :limit""")
+
+
+async def families_of(session: ReadSession, user_id: UUID, limit: int) -> Sequence[Row[Any]]:
+    """Live sign-ins of a person, the last used first."""
+    return (await session.execute(_SESSIONS, {"user_id": user_id, "limit": limit})).all()
+
+
+async def owns_family(session: ReadSession, user_id: UUID, family_id: UUID) -> bool:
+    query = select(AuthSession.id).where(AuthSession.family_id == family_id, AuthSession.user_id == user_id).limit(1)
     return (await session.execute(query)).one_or_none() is not None
 
 

@@ -1,11 +1,15 @@
 """Wire types of accounts."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+FullName = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Password = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
 
 
@@ -21,6 +25,29 @@ class RefreshRequest(msgspec.Struct, forbid_unknown_fields=True):
 class PasswordChange(msgspec.Struct, forbid_unknown_fields=True):
     current_password: Password
     new_password: Password
+
+
+class ProfileChange(msgspec.Struct, forbid_unknown_fields=True):
+    """What is left out stays."""
+
+    full_name: FullName | UnsetType = UNSET
+    email: Email | UnsetType | None = UNSET
+
+
+class SessionView(msgspec.Struct):
+    """One sign-in: where from, since when, and when it last renewed its tokens."""
+
+    id: UUID
+    is_current: bool
+    user_agent: str
+    ip: str
+    signed_in_at: datetime
+    last_seen_at: datetime
+
+
+class SessionList(msgspec.Struct):
+    items: list[SessionView]
+    next_cursor: None = None
 
 
 class AccessGrant(msgspec.Struct):
@@ -49,6 +76,8 @@ class QuotaView(msgspec.Struct):
 class Me(msgspec.Struct):
     id: UUID
     username: str
+    full_name: str
+    email: str | None
     role: str
     quota: QuotaView
     client_chunk_bytes: int

@@ -1,20 +1,24 @@
 """Sign in, refresh, sign out; tokens to principals."""
 
+import ipaddress
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from msgspec import UNSET
+
 from service.accounts import passwords, repository, tokens
-from service.accounts.errors import AccountDisabled, NameTaken, TokenRefused, WrongCredentials
-from service.accounts.models import AuthSession, User
+from service.accounts.errors import AccountDisabled, TokenExpired, TokenRefused, WrongCredentials
+from service.accounts.keys import repository as keys
+from service.accounts.models import AuthSession
+from service.accounts.schemas import ProfileChange
 from service.core.db import Database, WriteSession
-from service.core.errors import Throttled
+from service.core.errors import Missing, Throttled
 from service.core.ids import new_id
-from service.core.principal import Principal, Role
-from service.core.settings import AuthSettings, QuotaSettings
+from service.core.principal import Principal, Role, Scope
+from service.core.settings import AuthSettings
 from service.hints.service import Hints
-from service.quota import service as quota
 
 log = logging.getLogger("stowage.accounts")
 
@@ -22,6 +26,7 @@ CACHE_S = 20
 MAX_CACHED = 10_000
 ACCOUNT_TRIES = 10
 ADDRESS_TRIES = 50
+ALL_TRIES = 1_000
 WINDOW_S = 300
 
 
@@ -38,6 +43,15 @@ class Client:
     address: str
     user_agent: str
 
+    @property
+    def network(self) -> str:
+        """What is counted together: an IPv4 address, or the /64 that one IPv6 customer has."""
+        try:
+            found = ipaddress.ip_address(self.address)
+        except ValueError:
+            return self.address
+        return str(ipaddress.ip_network((found, 64), strict=False)) if found.version == 6 else str(found)  # noqa: PLR2004  of the protocol
+
 
 class Accounts:
     """Sessions and principals. Caches principals for at most CACHE_S, so a disabled person is out within 30 s."""
@@ -46,24 +60,27 @@ class Accounts:
         self._database = database
         self._settings = settings
         self._hints = hints
-        self._cache: dict[tuple[UUID, UUID, int], tuple[Principal, float]] = {}
+        self._cache: dict[tuple[UUID, UUID, int] | bytes, tuple[Principal, float]] = {}
 
     async def sign_in(self, session: WriteSession, username: str, password: str, client: Client) -> Grant:
         """Raises WrongCredentials, AccountDisabled, Throttled."""
-        by_name, by_address = f"login:name:{username.lower()}", f"login:address:{client.address}"
-        if await self._hints.peek(by_name) >= ACCOUNT_TRIES or await self._hints.peek(by_address) >= ADDRESS_TRIES:
-            raise Throttled(retry_after=WINDOW_S)
+        by_name = f"login:name:{username.lower()}"
+        limits = {by_name: ACCOUNT_TRIES, f"login:address:{client.network}": ADDRESS_TRIES, "login:all": ALL_TRIES}
+        for counter, most in limits.items():
+            if await self._hints.peek(counter) >= most:
+                raise Throttled(retry_after=WINDOW_S)
         user = await repository.user_by_name(session, username)
         if not await passwords.verify_password(user.password_hash if user else None, password) or user is None:
-            await self._hints.count(by_name, WINDOW_S)
-            await self._hints.count(by_address, WINDOW_S)
+            for counter in limits:
+                await self._hints.count(counter, WINDOW_S)
             raise WrongCredentials
         if user.state != "active":
             raise AccountDisabled
         await self._hints.forget(by_name)
         if passwords.needs_rehash(user.password_hash):
             user.password_hash = await passwords.hash_password(password)
-        refresh = tokens.new_refresh()
+        await repository.note_sign_in(session, user.id)
+        refresh = tokens.new_secret()
         family = new_id()
         await self._store(session, user.id, family, refresh, client)
         return Grant(tokens.issue_access(self._settings, user.id, family, user.session_version), refresh)
@@ -73,7 +90,7 @@ class Accounts:
             id=new_id(),
             family_id=family_id,
             user_id=user_id,
-            token_hash=tokens.hash_refresh(refresh),
+            token_hash=tokens.digest(refresh),
             user_agent=client.user_agent[:300],
             ip=client.address,
         )
@@ -92,7 +109,7 @@ class Accounts:
         return grant
 
     async def _rotate(self, session: WriteSession, refresh_token: str, client: Client) -> Grant | None:
-        row = await repository.session_by_hash(session, tokens.hash_refresh(refresh_token))
+        row = await repository.session_by_hash(session, tokens.digest(refresh_token))
         if row is None or row.revoked_at is not None:
             return None
         is_expired, used_s = await repository.age_s(session, row)
@@ -110,10 +127,35 @@ class Accounts:
         return Grant(tokens.issue_access(self._settings, user.id, row.family_id, user.session_version), following)
 
     async def sign_out(self, session: WriteSession, refresh_token: str) -> None:
-        row = await repository.session_by_hash(session, tokens.hash_refresh(refresh_token))
+        row = await repository.session_by_hash(session, tokens.digest(refresh_token))
         if row is not None:
             await repository.revoke_family(session, row.family_id)
-            self._cache = {key: value for key, value in self._cache.items() if key[1] != row.family_id}
+            self.forget(row.user_id)
+
+    async def end_session(self, session: WriteSession, principal: Principal, family_id: UUID) -> None:
+        """One of the person's own sign-ins. Raises Missing."""
+        if not await repository.owns_family(session, principal.user_id, family_id):
+            raise Missing
+        await repository.revoke_family(session, family_id)
+        self.forget(principal.user_id)
+
+    async def end_all_sessions(self, session: WriteSession, principal: Principal) -> None:
+        await repository.revoke_all(session, principal.user_id)
+        self.forget(principal.user_id)
+
+    def forget(self, user_id: UUID) -> None:
+        """Know nothing of this person by heart; other processes do for at most CACHE_S."""
+        self._cache = {key: value for key, value in self._cache.items() if value[0].user_id != user_id}
+
+    async def change_profile(self, session: WriteSession, principal: Principal, wanted: ProfileChange) -> None:
+        user = await repository.user_by_id(session, principal.user_id)
+        if user is None:
+            raise Missing
+        if wanted.full_name is not UNSET:
+            user.full_name = wanted.full_name
+        if wanted.email is not UNSET:
+            user.email = wanted.email
+        await session.flush()
 
     async def change_password(self, session: WriteSession, principal: Principal, current: str, new: str) -> None:
         """Ends all sessions. Raises WrongCredentials, WeakPassword."""
@@ -122,27 +164,55 @@ class Accounts:
         if user is None or not await passwords.verify_password(user.password_hash, current):
             raise WrongCredentials
         user.password_hash = await passwords.hash_password(new)
-        await repository.revoke_all(session, user.id)
-        self._cache = {key: value for key, value in self._cache.items() if key[0] != user.id}
+        await self.end_all_sessions(session, principal)
 
     async def authenticate(self, token: str, expired_ok: bool = False) -> Principal:
         """Raises TokenRefused, TokenExpired, AccountDisabled, DatabaseDown."""
+        if token.startswith(tokens.KEY_PREFIX):
+            return await self._by_key(token, expired_ok=expired_ok)
         claims = tokens.read_access(self._settings, token)
         if not expired_ok:
             tokens.check_fresh(claims)
         key = (claims.user_id, claims.session_id, claims.session_version)
+        principal = self._known(key) or self._remember(key, await self._load(claims))
+        return replace(principal, is_expired=True) if claims.is_expired else principal
+
+    def _known(self, key: tuple[UUID, UUID, int] | bytes) -> Principal | None:
         principal, until = self._cache.get(key, (None, 0.0))
-        if principal is None or until < time.monotonic():
-            principal = await self._load(claims)
-            if len(self._cache) > MAX_CACHED:
-                self._cache.clear()
-            self._cache[key] = (principal, time.monotonic() + CACHE_S)
-        if claims.is_expired:
-            return Principal(principal.user_id, principal.username, principal.role, principal.session_id, is_expired=True)
+        return principal if until >= time.monotonic() else None
+
+    def _remember(self, key: tuple[UUID, UUID, int] | bytes, principal: Principal) -> Principal:
+        if len(self._cache) > MAX_CACHED:
+            self._cache.clear()
+        self._cache[key] = (principal, time.monotonic() + CACHE_S)
         return principal
 
+    async def _by_key(self, token: str, *, expired_ok: bool) -> Principal:
+        token_hash = tokens.digest(token)
+        if known := self._known(token_hash):
+            return known
+        async with self._database.statement() as session:
+            holder = await keys.holder(session, token_hash=token_hash)
+            if holder is not None and not holder.is_expired:
+                await keys.note_use(session, holder.key.id)
+        if holder is None:
+            raise TokenRefused
+        principal = _of_key(holder)
+        if not holder.is_expired:
+            return self._remember(token_hash, principal)
+        if not expired_ok:
+            raise TokenExpired
+        return replace(principal, is_expired=True)
+
     async def still(self, user_id: UUID, session_id: UUID) -> Principal:
-        """Who asked for a ticket, as long as that person is active and signed in. Raises TokenRefused, AccountDisabled."""
+        """Who asked for a ticket, as long as that person is active and signed in, or the API token lives.
+
+        Raises TokenRefused, AccountDisabled.
+        """
+        async with self._database.read() as session:
+            holder = await keys.holder(session, key_id=session_id)
+        if holder is not None and not holder.is_expired and holder.user.id == user_id:
+            return _of_key(holder)
         return await self._signed_in(user_id, session_id, None)
 
     async def _load(self, claims: tokens.Claims) -> Principal:
@@ -162,13 +232,10 @@ class Accounts:
         return Principal(user.id, user.username, Role(user.role), session_id)
 
 
-async def create_user(session: WriteSession, username: str, password: str, role: Role, quotas: QuotaSettings) -> User:
-    """Raises NameTaken, WeakPassword."""
-    passwords.check_strength(password)
-    if await repository.user_by_name(session, username) is not None:
-        raise NameTaken
-    user = User(id=new_id(), username=username, password_hash=await passwords.hash_password(password), role=role)
-    session.add(user)
-    quota.open_account(session, quota.USER, user.id, quotas.user_bytes)
-    await session.flush()
-    return user
+def _of_key(holder: keys.Holder) -> Principal:
+    """Raises AccountDisabled."""
+    user, key = holder.user, holder.key
+    if user.state != "active":
+        raise AccountDisabled
+    scopes = frozenset(Scope(scope) for scope in key.scopes)
+    return Principal(user.id, user.username, Role(user.role), key.id, scopes=scopes, project_id=key.project_id)

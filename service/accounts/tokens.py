@@ -1,4 +1,4 @@
-"""Access tokens (JWT, RFC 9068 `at+jwt`) and refresh tokens (opaque, stored as SHA-256). Pure but for the clock."""
+"""Access tokens (JWT, RFC 9068 `at+jwt`); refresh tokens, API tokens and links (opaque, stored as SHA-256). Pure but for the clock."""
 
 import base64
 import hashlib
@@ -18,6 +18,8 @@ AUDIENCE = "stowage-api"
 ALGORITHM = "HS256"
 TYPE = "at+jwt"
 LEEWAY_S = 10
+# So that a leaked API token is known for one, by people and by scanners.
+KEY_PREFIX = "stwg_"
 _REQUIRED = ["iss", "aud", "sub", "exp", "iat", "jti", "sid", "ver"]
 
 
@@ -72,15 +74,16 @@ def check_fresh(claims: Claims) -> None:
         raise TokenExpired
 
 
-def new_refresh() -> str:
+def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
 def successor(settings: AuthSettings, token: str) -> str:
     """The token that replaces `token`: derived, so a client that lost our answer gets the same one again."""
-    digest = hmac.new(settings.secret_key.encode(), b"refresh:" + token.encode(), hashlib.sha256).digest()
-    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    made = hmac.new(settings.secret_key.encode(), b"refresh:" + token.encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 
-def hash_refresh(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What the database keeps of a refresh token, an API token or a link."""
     return hashlib.sha256(token.encode()).digest()

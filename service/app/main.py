@@ -16,6 +16,8 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from service.accounts.controllers import AuthController, MeController
+from service.accounts.keys.controllers import KeyController
+from service.accounts.people.controllers import LinkController, PeopleController
 from service.app.assembly import Parts, assemble
 from service.app.metrics import REGISTRY, PartsCollector
 from service.app.middleware import Envelope
@@ -29,7 +31,8 @@ from service.core.http.guards import PUBLIC, provide_principal, require_principa
 from service.core.settings import Settings, load
 from service.files.controllers import ContentController, EntriesController, FileController, FolderController
 from service.media.controllers import HlsController, JobController, PlaybackController
-from service.projects.controllers import ProjectController
+from service.projects.controllers import AllProjectsController, ProjectController
+from service.projects.members.controllers import MemberController
 from service.uploads.companion.controllers import ProjectCompanion, TicketCompanion
 from service.uploads.controllers import OpenUploadController, TusCreation, TusUpload, UploadController
 from service.uploads.tus.headers import EXPOSED
@@ -37,8 +40,13 @@ from service.uploads.tus.headers import EXPOSED
 API = "/api/v1"
 CONTROLLERS = (
     AuthController,
+    LinkController,
     MeController,
+    KeyController,
+    PeopleController,
     ProjectController,
+    MemberController,
+    AllProjectsController,
     EntriesController,
     FolderController,
     FileController,

@@ -73,6 +73,23 @@ def _add_uploads(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         _add_remote(command)
 
 
+def _users(arguments: argparse.Namespace) -> int:
+    from service.cli.users import run
+
+    return run(arguments)
+
+
+def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    from service.cli.users import DESCRIPTIONS, add_arguments
+
+    verbs = commands.add_parser("users", help="who has an account (administrators)").add_subparsers(dest="verb", required=True)
+    for verb, description in DESCRIPTIONS.items():
+        command = verbs.add_parser(verb, help=description, description=description)
+        command.set_defaults(run=_users)
+        add_arguments(verb, command)
+        _add_remote(command)
+
+
 def _add_remote(command: argparse.ArgumentParser) -> None:
     command.add_argument("--url", help="the server (default: STOWAGE_URL, or the one that runs here)")
     command.add_argument("--user", help="who you are there (default: STOWAGE_USER); the password is STOWAGE_PASSWORD, or asked for")
@@ -94,6 +111,12 @@ def _config(arguments: argparse.Namespace) -> int:
     from service.cli.config import print_config
 
     return print_config(as_markdown=arguments.markdown)
+
+
+def _permissions(_: argparse.Namespace) -> int:
+    from service.cli.config import print_permissions
+
+    return print_permissions()
 
 
 def _openapi(_: argparse.Namespace) -> int:
@@ -138,8 +161,10 @@ def parser() -> argparse.ArgumentParser:
     upload.add_argument("--verify", action="store_true", help="read every file back and compare")
     upload.add_argument("--json", action="store_true", help="one line of JSON per file")
     _add_uploads(commands)
+    _add_users(commands)
     add("setup", _setup, "buckets, identities, migrations and the administrator (idempotent)")
     add("config", _config, "list every setting").add_argument("--markdown", action="store_true")
+    add("permissions", _permissions, "print what each role may do in a project, as Markdown")
     add("openapi", _openapi, "print the OpenAPI document")
     database = commands.add_parser("db", help="the database").add_subparsers(dest="verb", required=True)
     upgrade = database.add_parser("upgrade", help="bring the schema up to date")

@@ -59,14 +59,28 @@ class Remote:
         return self._token
 
     def get(self, path: str, parameters: dict[str, str] | None = None, *, stream: bool = False) -> requests.Response:
-        """A GET that signs in again once if it has to. Raises RemoteError."""
+        """Raises RemoteError."""
+        return self._send("GET", path, params=parameters, stream=stream)
+
+    def post(self, path: str, body: dict[str, Any]) -> requests.Response:
+        """Raises RemoteError."""
+        return self._send("POST", path, json=body)
+
+    def patch(self, path: str, body: dict[str, Any]) -> requests.Response:
+        """Raises RemoteError."""
+        return self._send("PATCH", path, json=body)
+
+    def delete(self, path: str) -> None:
+        """Raises RemoteError."""
+        self._send("DELETE", path)
+
+    def _send(self, method: str, path: str, **rest: Any) -> requests.Response:
+        """One request that signs in again once if it has to."""
         for _ in range(2):
             token = self._token
             headers = {"Authorization": f"Bearer {token}"}
             answer = _answered(
-                lambda headers=headers: requests.get(
-                    f"{self.api}{path}", params=parameters, headers=headers, timeout=TIMEOUT_S, stream=stream
-                )
+                lambda headers=headers: requests.request(method, f"{self.api}{path}", headers=headers, timeout=TIMEOUT_S, **rest)
             )
             if answer.status_code != UNAUTHORIZED:
                 break
@@ -74,13 +88,6 @@ class Remote:
         if not answer.ok:
             raise RemoteError(detail(answer))
         return answer
-
-    def delete(self, path: str) -> None:
-        """Raises RemoteError."""
-        headers = {"Authorization": f"Bearer {self._token}"}
-        answer = _answered(lambda: requests.delete(f"{self.api}{path}", headers=headers, timeout=TIMEOUT_S))
-        if not answer.ok:
-            raise RemoteError(detail(answer))
 
     def pages(self, path: str, parameters: dict[str, str]) -> Iterator[dict[str, Any]]:
         """Items of a paged list. Raises RemoteError."""

@@ -11,12 +11,12 @@ from alembic.config import Config
 from infra.bootstrap.probe import StoreUnfit, probe_store
 from infra.bootstrap.store import prepare_store
 from service.accounts import repository
-from service.accounts.service import create_user
+from service.accounts.people.service import Profile, create_user
 from service.core.db import Database
 from service.core.errors import StowageError
 from service.core.principal import Role
 from service.core.settings import Settings, SettingsError, load
-from service.projects.service import create_project
+from service.projects.service import found_project
 from service.storage.s3 import S3Store
 
 MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
@@ -43,8 +43,10 @@ async def _ensure_admin(settings: Settings) -> None:
     try:
         async with database.write() as session:
             if await repository.user_by_name(session, settings.auth.admin_username) is None:
-                user = await create_user(session, settings.auth.admin_username, settings.auth.admin_password, Role.ADMIN, settings.quota)
-                await create_project(session, user.id, FIRST_PROJECT, settings.quota)
+                auth = settings.auth
+                profile = Profile(role=Role.ADMIN)
+                user = await create_user(session, auth.admin_username, auth.admin_password, settings.quota, profile)
+                await found_project(session, user.id, FIRST_PROJECT, settings.quota)
     finally:
         await database.close()
 

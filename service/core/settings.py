@@ -124,6 +124,9 @@ class ServerSettings:
     cors_origins: str = setting(
         "STOWAGE_CORS_ORIGINS", "Comma-separated origins of other sites that may call the API", "http://localhost:3000"
     )
+    project_delete_delay_s: int = setting(
+        "STOWAGE_PROJECT_DELETE_DELAY", "Seconds a deleted project can still be restored by its owner", 14 * 86_400
+    )
     recovery_window_s: int = setting("STOWAGE_RECOVERY_WINDOW", "Seconds a purged object stays in the store", 86_400)
     data_dir: Path = setting("STOWAGE_DATA_DIR", "Where the embedded stack and logs live", Path(".stowage"))
     ui_dir: Path = setting("STOWAGE_UI_DIR", "The exported web UI", Path("frontend/out"))

@@ -10,10 +10,10 @@ from litestar.response import Redirect, Stream
 
 from service.core.db import ReadSession
 from service.core.errors import Missing
-from service.core.http.guards import PUBLIC
+from service.core.http.guards import PUBLIC, SCOPE
 from service.core.http.inject import Caller, Config, Db, Injected, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
-from service.core.principal import Permission, Principal
+from service.core.principal import Permission, Principal, Scope
 from service.files import repository
 from service.files.content import Wanted, stream_object
 from service.files.errors import BadTicket
@@ -143,7 +143,7 @@ class EntriesController(Controller):
         path = [FolderView(item.id, item.project_id, item.parent_id, item.name) for item in chain]
         return EntryPage(items, encode_cursor(last[0], last[1], str(last[2])) if last else None, path)
 
-    @post("/entries/taken", status_code=200, summary="Which of up to 1,000 paths are files already")
+    @post("/entries/taken", opt={SCOPE: Scope.READ}, status_code=200, summary="Which of up to 1,000 paths are files already")
     async def taken(self, project_id: UUID, data: PathList, principal: Caller, read: Reading) -> TakenPaths:
         await projects.require(read, principal, project_id, Permission.VIEW)
         chain = await repository.chain(read, data.folder or project_id)

@@ -304,6 +304,11 @@ async def due_dooms(session: ReadSession, limit: int) -> Sequence[DoomedObject]:
     ).all()
 
 
+async def lock_some(session: WriteSession, project_id: UUID, limit: int) -> Sequence[File]:
+    query = select(File).where(File.project_id == project_id).order_by(File.id).limit(limit).with_for_update()
+    return (await session.scalars(query)).all()
+
+
 async def forget_dooms(session: WriteSession, ids: Sequence[UUID]) -> None:
     await session.execute(text("DELETE FROM doomed_objects WHERE id = ANY(:ids)"), {"ids": list(ids)})
 

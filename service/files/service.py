@@ -240,19 +240,31 @@ async def purge_file(session: WriteSession, principal: Principal, file_id: UUID,
     file = await _lock_editable(session, principal, file_id)
     if file.trashed_at is None:
         raise NotInTrash
+    await _purge(session, file, recovery_window_s)
+    log.info("purged", extra={"file": str(file_id), "user": str(principal.user_id)})
+
+
+async def purge_some(session: WriteSession, project_id: UUID, recovery_window_s: int, limit: int) -> int:
+    """Delete files of a project for good, wherever they are. How many there were."""
+    files = await repository.lock_some(session, project_id, limit)
+    for file in files:
+        await _purge(session, file, recovery_window_s)
+    return len(files)
+
+
+async def _purge(session: WriteSession, file: File, recovery_window_s: int) -> None:
     due = await repository.after_seconds(session, recovery_window_s)
-    owned = await repository.versions(session, file_id, None, 100_000)
+    owned = await repository.versions(session, file.id, None, 100_000)
     for version in owned:
         if version.is_owned:
             repository.doom(session, version.bucket, version.key, is_prefix=False, not_before=due)
     await session.flush()
-    await outbox.publish(session, FilePurged(project_id=file.project_id, file_id=file_id, version_ids=[version.id for version in owned]))
-    await repository.delete_file(session, file_id)
+    await outbox.publish(session, FilePurged(project_id=file.project_id, file_id=file.id, version_ids=[version.id for version in owned]))
+    await repository.delete_file(session, file.id)
     await projects_repository.add_derived(session, file.project_id, -sum(version.derived_bytes for version in owned))
     for payer in sorted({version.charged_to for version in owned}):
         size = sum(version.size_bytes for version in owned if version.charged_to == payer)
         await quota.release(session, quota.Owners(payer, file.project_id), used_bytes=size)
-    log.info("purged", extra={"file": str(file_id), "user": str(principal.user_id), "versions": len(owned)})
 
 
 async def record_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None = None) -> None:

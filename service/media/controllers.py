@@ -8,10 +8,10 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 
-from service.core.http.guards import PUBLIC
+from service.core.http.guards import PUBLIC, SCOPE
 from service.core.http.inject import Caller, Config, Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
-from service.core.principal import Principal, Role
+from service.core.principal import Principal, Role, Scope
 from service.core.tickets import TicketRefused, seal, steady_expiry, unseal
 from service.files import repository as files_repository
 from service.files.service import get_file, get_sound_file
@@ -42,7 +42,7 @@ class PlaybackController(Controller):
     path = "/files/{file_id:uuid}"
     tags = ("media",)
 
-    @post("/playback", status_code=200, summary="A ticket to play a film, also while it is being transcoded")
+    @post("/playback", opt={SCOPE: Scope.READ}, status_code=200, summary="A ticket to play a film, also while it is being transcoded")
     async def playback(
         self,
         file_id: UUID,

@@ -1,45 +1,74 @@
-"""`/projects`."""
+"""`/projects`, and what administrators see of them."""
 
+from typing import Annotated
 from uuid import UUID
 
-from litestar import Controller, get, patch, post
+from litestar import Controller, delete, get, patch, post
+from litestar.params import Parameter
+from msgspec import UNSET
 
 from service.accounts.schemas import QuotaView
 from service.core.db import ReadSession
 from service.core.errors import Missing
+from service.core.http.guards import SCOPE, require_admin
 from service.core.http.inject import Caller, Config, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
-from service.core.principal import Principal
-from service.projects import repository
-from service.projects.models import Project
-from service.projects.schemas import ProjectCreate, ProjectPage, ProjectView
-from service.projects.service import create_project, rename_project
+from service.core.principal import Principal, Scope
+from service.projects import repository, service
+from service.projects.policies import PERMISSIONS, WHILE_ARCHIVED
+from service.projects.schemas import (
+    ProjectChange,
+    ProjectCreate,
+    ProjectOverview,
+    ProjectOverviewPage,
+    ProjectPage,
+    ProjectQuotaChange,
+    ProjectView,
+)
 from service.quota import service as quota
+from service.quota.repository import Usage
 
 
-async def _view(session: ReadSession, project: Project, role: str) -> ProjectView:
-    usage = await quota.usage_of(session, quota.PROJECT, project.id)
-    view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
-    return ProjectView(project.id, project.name, project.slug, role, project.created_at, project.derived_bytes, view)
+def _quota(usage: Usage) -> QuotaView:
+    return QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
+
+
+def _view(mine: repository.Mine) -> ProjectView:
+    project = mine.project
+    permissions = PERMISSIONS[mine.role]
+    if project.archived_at is not None:
+        permissions &= WHILE_ARCHIVED
+    return ProjectView(
+        project.id,
+        project.name,
+        project.slug,
+        mine.role,
+        sorted(permissions),
+        project.created_at,
+        project.archived_at,
+        project.deleted_at,
+        project.derived_bytes,
+        _quota(mine.usage),
+    )
 
 
 async def _one(session: ReadSession, principal: Principal, project_id: UUID) -> ProjectView:
-    row = await repository.one_of(session, principal, project_id)
-    if row is None:
+    mine = await repository.one_of(session, principal, project_id)
+    if mine is None:
         raise Missing
-    project, role = row
-    return await _view(session, project, role)
+    return _view(mine)
 
 
 class ProjectController(Controller):
     path = "/projects"
     tags = ("projects",)
 
-    @get("/", summary="Projects I am a member of, by name")
+    @get("/", summary="Projects I am a member of, by name; `deleted`: those I can still restore")
     async def page(
         self,
         principal: Caller,
         read: Reading,
+        deleted: bool = False,
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> ProjectPage:
@@ -47,8 +76,8 @@ class ProjectController(Controller):
         if cursor:
             name, project_id = decode_cursor(cursor, str, str)
             after = (str(name), UUID(str(project_id)))
-        rows = await repository.page_of(read, principal, after, check_limit(limit) + 1)
-        items = [await _view(read, project, role) for project, role in rows[:limit]]
+        rows = await repository.page_of(read, principal, after, check_limit(limit) + 1, deleted=deleted)
+        items = [_view(mine) for mine in rows[:limit]]
         more = encode_cursor(items[-1].name, str(items[-1].id)) if len(rows) > limit else None
         return ProjectPage(items, more)
 
@@ -60,14 +89,70 @@ class ProjectController(Controller):
         write: Writing,
         settings: Config,
     ) -> ProjectView:
-        project = await create_project(write, principal.user_id, data.name, settings.quota)
+        project = await service.create_project(write, principal, data.name, settings.quota)
         return await _one(write, principal, project.id)
 
     @get("/{project_id:uuid}", summary="One project")
     async def one(self, project_id: UUID, principal: Caller, read: Reading) -> ProjectView:
         return await _one(read, principal, project_id)
 
-    @patch("/{project_id:uuid}", summary="Rename a project")
-    async def rename(self, project_id: UUID, data: ProjectCreate, principal: Caller, write: Writing) -> ProjectView:
-        await rename_project(write, principal, project_id, data.name)
+    @patch("/{project_id:uuid}", summary="Rename a project; put it into the archive or take it out")
+    async def change(self, project_id: UUID, data: ProjectChange, principal: Caller, write: Writing) -> ProjectView:
+        # Out of the archive first, so that both can be said at once.
+        if data.is_archived is False:
+            await service.archive_project(write, principal, project_id, is_archived=False)
+        if data.name is not UNSET:
+            await service.rename_project(write, principal, project_id, data.name)
+        if data.is_archived is True:
+            await service.archive_project(write, principal, project_id, is_archived=True)
         return await _one(write, principal, project_id)
+
+    @delete("/{project_id:uuid}", summary="Delete a project: out of sight now, for good after STOWAGE_PROJECT_DELETE_DELAY")
+    async def remove(self, project_id: UUID, principal: Caller, write: Writing) -> None:
+        await service.delete_project(write, principal, project_id)
+
+    @post("/{project_id:uuid}/restore", status_code=200, summary="Take a deleted project back")
+    async def restore(self, project_id: UUID, principal: Caller, write: Writing) -> ProjectView:
+        await service.restore_project(write, principal, project_id)
+        return await _one(write, principal, project_id)
+
+
+class AllProjectsController(Controller):
+    """For administrators: everybody's, without their content."""
+
+    path = "/system/projects"
+    tags = ("system",)
+    guards = (require_admin,)
+    opt = {SCOPE: Scope.ADMIN}  # noqa: RUF012  Litestar's own shape
+
+    @get("/", summary="Everybody's projects, newest first")
+    async def page(
+        self,
+        read: Reading,
+        q: Annotated[str, Parameter(max_length=200)] = "",
+        cursor: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> ProjectOverviewPage:
+        after = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        rows = await repository.everyones(read, after, check_limit(limit) + 1, q.strip())
+        items = [
+            ProjectOverview(
+                row.id,
+                row.name,
+                row.owner,
+                row.members,
+                row.created_at,
+                row.archived_at,
+                row.deleted_at,
+                row.derived_bytes,
+                QuotaView(row.limit_bytes, row.reserved_bytes, row.used_bytes),
+            )
+            for row in rows[:limit]
+        ]
+        return ProjectOverviewPage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
+
+    @patch("/{project_id:uuid}", status_code=204, summary="Change a project's quota")
+    async def change(self, project_id: UUID, data: ProjectQuotaChange, write: Writing) -> None:
+        if await repository.by_id(write, project_id) is None:
+            raise Missing
+        await quota.set_limit(write, quota.PROJECT, project_id, data.quota_bytes)

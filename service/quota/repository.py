@@ -55,3 +55,8 @@ async def usage(session: ReadSession, kind: str, owner: UUID) -> Usage | None:
 
 def add_slot(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:
     session.add(QuotaSlot(owner_kind=kind, owner_id=owner, slot=0, limit_bytes=limit_bytes))
+
+
+async def change_limit(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:
+    statement = text("UPDATE quota_slots SET limit_bytes = :limit WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0")
+    await session.execute(statement, {"kind": kind, "owner": owner, "limit": limit_bytes})

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from service.core.db import ReadSession, WriteSession
 from service.quota.errors import QuotaExceeded
-from service.quota.repository import Usage, add_slot, change, usage
+from service.quota.repository import Usage, add_slot, change, change_limit, usage
 
 USER = "user"
 PROJECT = "project"
@@ -54,3 +54,8 @@ def open_account(session: WriteSession, kind: str, owner: UUID, limit_bytes: int
 async def usage_of(session: ReadSession, kind: str, owner: UUID) -> Usage:
     """What an owner has, reserved and used; zeros for an unknown one."""
     return await usage(session, kind, owner) or Usage(0, 0, 0)
+
+
+async def set_limit(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:
+    """From now on. One below what is used refuses new bytes and takes nothing away."""
+    await change_limit(session, kind, owner, limit_bytes)

@@ -11,10 +11,11 @@ from litestar.params import Parameter
 from litestar.response import Redirect
 
 from service.core.errors import Missing, StowageError
-from service.core.http.guards import EXPIRED_OK, PUBLIC, require_admin
+from service.core.http.guards import EXPIRED_OK, PUBLIC, SCOPE, require_admin
 from service.core.http.inject import Caller, Config, Db, Injected
 from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.principal import Scope
 from service.core.settings import Settings
 from service.uploads import repository
 from service.uploads.append.body import Source
@@ -217,6 +218,7 @@ class OpenUploadController(Controller):
     path = "/system/uploads"
     tags = ("system",)
     guards = (require_admin,)
+    opt = {SCOPE: Scope.ADMIN}  # noqa: RUF012  Litestar's own shape
 
     @get("/", summary="Everybody's unfinished uploads, oldest first; `untouched_s`: only those nobody touched for so long")
     async def page(

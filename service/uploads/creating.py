@@ -86,7 +86,7 @@ class Creator:
         project_id, start, path = where
         known, until = self.folders.get(where, (None, 0.0))
         folder_id = project_id if start == project_id and not path else known if until > time.monotonic() else None
-        if folder_id is None or creation.partials is not None or creation.on_conflict == "fail":
+        if folder_id is None or creation.partials is not None or creation.on_conflict == "fail" or not principal.reaches(project_id):
             return None
         upload = self._row(principal, project_id, creation, {})
         upload.folder_id = folder_id

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 from service.core.db import ReadSession, WriteSession
 from service.core.principal import Principal
 from service.projects.models import Project, ProjectMember
+from service.projects.repository import membership
 from service.uploads.models import Kind, State, Upload, UploadPart
 
 LEASE = "interval '30 seconds'"
@@ -34,10 +35,7 @@ async def seen_by(session: ReadSession, principal: Principal, upload_id: UUID) -
     query = (
         select(Upload, _IS_HELD, ProjectMember.role)
         .join(Project, Project.id == Upload.project_id)
-        .outerjoin(
-            ProjectMember,
-            (ProjectMember.project_id == Upload.project_id) & (ProjectMember.user_id == principal.user_id) & Project.deleted_at.is_(None),
-        )
+        .outerjoin(ProjectMember, membership(principal, Upload.project_id) & Project.deleted_at.is_(None))
         .where(Upload.id == upload_id)
     )
     row = (await session.execute(query)).one_or_none()

@@ -14,7 +14,7 @@ from service.core.http.guards import PUBLIC
 from tests.harness import ROOT
 
 PUBLIC_PATHS = {
-    "/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/content/{ticket:str}", "/api/v1/hls/{ticket:str}/{name:str}",
+    "/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/auth/link", "/api/v1/auth/link/accept", "/api/v1/content/{ticket:str}", "/api/v1/hls/{ticket:str}/{name:str}",
     "/api/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/", "/{path:path}",
     *(f"/api/v1/companion/{{ticket:str}}/s3/{path}" for path in (
         "multipart", "multipart/{upload_id:uuid}", "multipart/{upload_id:uuid}/{number:int}", "multipart/{upload_id:uuid}/batch",
@@ -60,3 +60,7 @@ def test_the_openapi_document_and_the_configuration_page_are_up_to_date():
         [sys.executable, "-m", "service.cli.main", "config", "--markdown"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
     assert made == (ROOT / "docs/reference/configuration.md").read_text(), "run `make docs`"
+    made = subprocess.run(
+        [sys.executable, "-m", "service.cli.main", "permissions"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    assert made == (ROOT / "docs/reference/permissions.md").read_text(), "run `make docs`"

@@ -45,9 +45,12 @@ async def work(queue: Queue) -> None:
     proxy = RangeProxy()
     await proxy.start()
     scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
+    upkeep = UpkeepDeps(
+        database, store, settings.store.originals, settings.server.recovery_window_s, settings.server.project_delete_delay_s
+    )
     deps: dict[str, object] = {
         "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch),
-        **dict.fromkeys(("files", "outbox", "uploads"), UpkeepDeps(database, store, settings.store.originals)),
+        **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep),
     }
     runner = JobRunner(database, queue, f"{socket.gethostname()}:{os.getpid()}:{queue}", handlers, deps)
     broker = brokers.make_broker(settings.redis.url)

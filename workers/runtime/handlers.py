@@ -10,6 +10,7 @@ from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
 from service.outbox.jobs import ForgetJobs
+from service.projects.jobs import PurgeProjects
 from service.uploads.jobs import ScanStore
 from workers.media.audio import encode_audio
 from workers.media.chunk import encode_chunk
@@ -19,6 +20,7 @@ from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
 from workers.upkeep.cleaning import drain_doomed, forget_jobs, scan_store
 from workers.upkeep.digest import digest_file
+from workers.upkeep.purge import purge_projects
 
 # Each handler takes its own job type and its family's dependencies, which no common signature can say.
 Handler = Callable[..., Awaitable[None]]
@@ -39,6 +41,7 @@ UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DigestFile, digest_file),
     (ForgetJobs, forget_jobs),
     (ScanStore, scan_store),
+    (PurgeProjects, purge_projects),
 )
 
 

@@ -30,6 +30,8 @@ class UpkeepDeps:
     database: Database
     store: UpkeepStore
     originals: str
+    recovery_window_s: int
+    project_delete_delay_s: int
 
 
 async def drain_doomed(_: DrainDoomed, deps: UpkeepDeps, __: JobContext) -> None:

@@ -2,6 +2,9 @@
 
 The mark is on the handler, never a pattern over paths. `opt={EXPIRED_OK: True}` lets a genuine but expired token
 through as `principal.is_expired`: only for HEAD on uploads, where a 401 would make clients start again at 0.
+
+`opt={SCOPE: …}` says what an API token needs for it; without, a token that may read is enough for GET and HEAD, and one that may
+write for all else.
 """
 
 from collections.abc import Awaitable, Callable
@@ -12,10 +15,12 @@ from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
 from service.core.errors import Forbidden, Kind, StowageError
-from service.core.principal import Principal, Role
+from service.core.principal import Principal, Scope
 
 PUBLIC = "public"
 EXPIRED_OK = "expired_ok"
+SCOPE = "scope"
+_SAFE = frozenset({"GET", "HEAD"})
 _SCHEME = "bearer "
 
 Authenticate = Callable[[str, bool], Awaitable[Principal]]
@@ -27,20 +32,36 @@ class Unauthenticated(StowageError):
     public = "Sign in first: this needs a valid access token."
 
 
+class ScopeMissing(StowageError):
+    code = "auth.scope_missing"
+    kind = Kind.FORBIDDEN
+    public = "This API token may not do that. Make one with the scope it needs."
+
+
+def scope_of(handler: BaseRouteHandler, method: str) -> Scope:
+    """What an API token needs for a request."""
+    return Scope(handler.opt.get(SCOPE) or (Scope.READ if method in _SAFE else Scope.WRITE))
+
+
 async def require_principal(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Guard of the whole app. `app.state.authenticate` is filled by the root. Raises Unauthenticated."""
+    """Guard of the whole app. `app.state.authenticate` is filled by the root. Raises Unauthenticated, ScopeMissing."""
     if handler.opt.get(PUBLIC):
         return
     header = connection.headers.get("authorization", "")
     if not header.lower().startswith(_SCHEME):
         raise Unauthenticated
     authenticate: Authenticate = connection.app.state.authenticate
-    connection.scope["user"] = await authenticate(header[len(_SCHEME) :].strip(), bool(handler.opt.get(EXPIRED_OK)))
+    principal = await authenticate(header[len(_SCHEME) :].strip(), bool(handler.opt.get(EXPIRED_OK)))
+    if principal.scopes is not None:
+        needed = scope_of(handler, str(connection.scope.get("method", "GET")))
+        if needed not in principal.scopes:
+            raise ScopeMissing(details={"scope": needed})
+    connection.scope["user"] = principal
 
 
 def require_admin(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
     """Guard of what only administrators may see and do; comes after `require_principal`. Raises Forbidden."""
-    if connection.user.role != Role.ADMIN:
+    if not connection.user.is_admin:
         raise Forbidden
 
 

@@ -13,10 +13,10 @@ from litestar.params import Parameter
 
 from service.accounts.service import Accounts
 from service.core.errors import Missing
-from service.core.http.guards import PUBLIC, Unauthenticated
+from service.core.http.guards import PUBLIC, SCOPE, Unauthenticated
 from service.core.http.inject import Caller, Config, Injected
 from service.core.http.origin import origin_of
-from service.core.principal import Principal
+from service.core.principal import Principal, Scope
 from service.core.settings import Settings
 from service.core.tickets import TicketRefused, seal, unseal
 from service.storage.port import Part
@@ -141,6 +141,8 @@ class _CompanionRoutes(Controller):
 
 class ProjectCompanion(_CompanionRoutes):
     path = "/projects/{project_id:uuid}/s3"
+    # A GET signs an upload here.
+    opt = {SCOPE: Scope.WRITE}  # noqa: RUF012  Litestar's own shape
     dependencies = {"target": Provide(by_token)}  # noqa: RUF012  Litestar's own
 
     @post("/endpoint", status_code=201, summary="A companionEndpoint for clients that can send no Authorization header")

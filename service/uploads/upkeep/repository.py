@@ -202,3 +202,23 @@ async def stored_keys(session: ReadSession, bucket: str, prefix: str, after: UUI
 
 async def sweep_again(session: WriteSession, ids: Sequence[UUID]) -> None:
     await session.execute(_SWEEP_AGAIN, {"ids": list(ids)})
+
+
+# States in which an upload still has bytes of its own in the store, or may have.
+_UNSETTLED = Upload.state.in_([State.OPEN, State.COMPLETING, State.ABORTING]) | Upload.sweep_after.is_not(None) | _IDLE_PARTIAL
+
+
+async def expire_all_of(session: WriteSession, project_id: UUID) -> None:
+    """What is open in a project is the sweeper's from now on."""
+    statement = update(Upload).where(Upload.project_id == project_id, (Upload.state == State.OPEN) | _IDLE_PARTIAL)
+    await session.execute(statement.values(expires_at=func.least(Upload.expires_at, func.now())))
+
+
+async def remove_all_of(session: WriteSession, project_id: UUID) -> bool:
+    """Forget the uploads of a project. False, and nothing is done: one of them is not over yet."""
+    # Locked: one that is about to finish must not make a file of a project that goes.
+    rows = await session.execute(select(_UNSETTLED).where(Upload.project_id == project_id).with_for_update())
+    if any(is_unsettled for (is_unsettled,) in rows):
+        return False
+    await session.execute(delete(Upload).where(Upload.project_id == project_id))
+    return True

@@ -4,6 +4,40 @@
  */
 
 export interface paths {
+    "/api/v1/auth/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a one-time link is for */
+        post: operations["ApiV1AuthLinkLook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/link/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make the account, or set the new password */
+        post: operations["ApiV1AuthLinkAcceptAccept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -449,6 +483,42 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Change my name or e-mail address */
+        patch: operations["ApiV1MeChange"];
+        trace?: never;
+    };
+    "/api/v1/me/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My API tokens, newest first */
+        get: operations["ApiV1MeKeysMine"];
+        put?: never;
+        /** Make an API token; it is shown this once */
+        post: operations["ApiV1MeKeysCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove an API token; it stops working within 30 s */
+        delete: operations["ApiV1MeKeysKeyIdRemove"];
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -469,6 +539,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where I am signed in, the last used first */
+        get: operations["ApiV1MeSessionsSessions"];
+        put?: never;
+        post?: never;
+        /** Sign out everywhere, here too */
+        delete: operations["ApiV1MeSessionsEndSessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of my sign-ins */
+        delete: operations["ApiV1MeSessionsSessionIdEndSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects": {
         parameters: {
             query?: never;
@@ -476,7 +581,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Projects I am a member of, by name */
+        /** Projects I am a member of, by name; `deleted`: those I can still restore */
         get: operations["ApiV1ProjectsPage"];
         put?: never;
         /** Create a project; I become its owner */
@@ -498,11 +603,12 @@ export interface paths {
         get: operations["ApiV1ProjectsProjectIdOne"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Delete a project: out of sight now, for good after STOWAGE_PROJECT_DELETE_DELAY */
+        delete: operations["ApiV1ProjectsProjectIdRemove"];
         options?: never;
         head?: never;
-        /** Rename a project */
-        patch: operations["ApiV1ProjectsProjectIdRename"];
+        /** Rename a project; put it into the archive or take it out */
+        patch: operations["ApiV1ProjectsProjectIdChange"];
         trace?: never;
     };
     "/api/v1/projects/{project_id}/entries": {
@@ -533,6 +639,59 @@ export interface paths {
         put?: never;
         /** Which of up to 1,000 paths are files already */
         post: operations["ApiV1ProjectsProjectIdEntriesTakenTaken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members by name */
+        get: operations["ApiV1ProjectsProjectIdMembersPage"];
+        put?: never;
+        /** Add somebody by name */
+        post: operations["ApiV1ProjectsProjectIdMembersAdd"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/members/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member, or leave */
+        delete: operations["ApiV1ProjectsProjectIdMembersUserIdRemove"];
+        options?: never;
+        head?: never;
+        /** Change a member's role; an owner hands a project over by making another one */
+        patch: operations["ApiV1ProjectsProjectIdMembersUserIdChange"];
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a deleted project back */
+        post: operations["ApiV1ProjectsProjectIdRestoreRestore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -710,6 +869,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/projects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody's projects, newest first */
+        get: operations["ApiV1SystemProjectsPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/projects/{project_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change a project's quota */
+        patch: operations["ApiV1SystemProjectsProjectIdChange"];
+        trace?: never;
+    };
     "/api/v1/system/uploads": {
         parameters: {
             query?: never;
@@ -795,6 +988,94 @@ export interface paths {
         post?: never;
         /** End one of my unfinished uploads */
         delete: operations["ApiV1UploadsUploadIdEnd"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody, by name */
+        get: operations["ApiV1UsersPage"];
+        put?: never;
+        /** Create an account */
+        post: operations["ApiV1UsersCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One-time links that were not used yet, newest first */
+        get: operations["ApiV1UsersLinksLinks"];
+        put?: never;
+        /** Invite somebody: a one-time link to make an account by */
+        post: operations["ApiV1UsersLinksInvite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Withdraw a link */
+        delete: operations["ApiV1UsersLinksLinkIdWithdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One person */
+        get: operations["ApiV1UsersUserIdOne"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change role, state, name, address or quota; who is disabled is signed out */
+        patch: operations["ApiV1UsersUserIdChange"];
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A one-time link to choose a new password by */
+        post: operations["ApiV1UsersUserIdResetReset"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -990,6 +1271,16 @@ export interface components {
             method: string;
             url: string;
         };
+        /** Invitation */
+        Invitation: {
+            email?: string | null;
+            quota_bytes?: number | null;
+            /**
+             * @default member
+             * @enum {string}
+             */
+            role: "admin" | "member";
+        };
         /** JobPage */
         JobPage: {
             items: components["schemas"]["JobView"][];
@@ -1013,6 +1304,64 @@ export interface components {
             state: string;
             tag: string;
         };
+        /** KeyCreate */
+        KeyCreate: {
+            /** @default 90 */
+            expires_in_days: number | null;
+            name: string;
+            project_id?: string | null;
+            scopes: ("read" | "write" | "admin")[];
+        };
+        /** KeyList */
+        KeyList: {
+            items: components["schemas"]["KeyView"][];
+            next_cursor?: null;
+        };
+        /** KeyView */
+        KeyView: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            hint: string;
+            /** Format: uuid */
+            id: string;
+            last_used_at: string | null;
+            name: string;
+            project_id: string | null;
+            scopes: string[];
+        };
+        /** LinkAccept */
+        LinkAccept: {
+            password: string;
+            token: string;
+            username?: string | null;
+        };
+        /** LinkFacts */
+        LinkFacts: {
+            email: string | null;
+            username: string | null;
+        };
+        /** LinkPage */
+        LinkPage: {
+            items: components["schemas"]["LinkView"][];
+            next_cursor: string | null;
+        };
+        /** LinkToken */
+        LinkToken: {
+            token: string;
+        };
+        /** LinkView */
+        LinkView: {
+            /** Format: date-time */
+            created_at: string;
+            email: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            role: string;
+            username: string | null;
+        };
         /** ListedPart */
         ListedPart: {
             ETag: string;
@@ -1023,11 +1372,39 @@ export interface components {
         Me: {
             client_chunk_bytes: number;
             direct_upload_bytes: number | null;
+            email: string | null;
+            full_name: string;
             /** Format: uuid */
             id: string;
             max_upload_bytes: number;
             quota: components["schemas"]["QuotaView"];
             role: string;
+            username: string;
+        };
+        /** MemberAdd */
+        MemberAdd: {
+            /** @enum {string} */
+            role: "viewer" | "annotator" | "reviewer" | "contributor" | "manager" | "owner";
+            username: string;
+        };
+        /** MemberChange */
+        MemberChange: {
+            /** @enum {string} */
+            role: "viewer" | "annotator" | "reviewer" | "contributor" | "manager" | "owner";
+        };
+        /** MemberPage */
+        MemberPage: {
+            items: components["schemas"]["MemberView"][];
+            next_cursor: string | null;
+        };
+        /** MemberView */
+        MemberView: {
+            full_name: string;
+            role: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: uuid */
+            user_id: string;
             username: string;
         };
         /** MultipartMade */
@@ -1042,6 +1419,28 @@ export interface components {
         NamedPart: {
             ETag: string;
             PartNumber: number;
+        };
+        /** NewKey */
+        NewKey: {
+            /** Format: date-time */
+            created_at: string;
+            expires_at: string | null;
+            hint: string;
+            /** Format: uuid */
+            id: string;
+            last_used_at: string | null;
+            name: string;
+            project_id: string | null;
+            scopes: string[];
+            token: string;
+        };
+        /** NewLink */
+        NewLink: {
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            url: string;
         };
         /** NewMultipart */
         NewMultipart: {
@@ -1094,6 +1493,47 @@ export interface components {
             folder?: string | null;
             paths: string[];
         };
+        /** PersonChange */
+        PersonChange: {
+            email?: string | null;
+            full_name?: string;
+            quota_bytes?: number;
+            role?: "admin" | "member";
+            state?: "active" | "disabled";
+        };
+        /** PersonCreate */
+        PersonCreate: {
+            email?: string | null;
+            /** @default  */
+            full_name: string;
+            password: string;
+            quota_bytes?: number | null;
+            /**
+             * @default member
+             * @enum {string}
+             */
+            role: "admin" | "member";
+            username: string;
+        };
+        /** PersonPage */
+        PersonPage: {
+            items: components["schemas"]["PersonView"][];
+            next_cursor: string | null;
+        };
+        /** PersonView */
+        PersonView: {
+            /** Format: date-time */
+            created_at: string;
+            email: string | null;
+            full_name: string;
+            /** Format: uuid */
+            id: string;
+            last_sign_in_at: string | null;
+            quota: components["schemas"]["QuotaView"];
+            role: string;
+            state: string;
+            username: string;
+        };
         /** Playback */
         Playback: {
             done_s: number;
@@ -1123,23 +1563,59 @@ export interface components {
             thumbnail_url?: string | null;
             width?: number | null;
         };
+        /** ProfileChange */
+        ProfileChange: {
+            email?: string | null;
+            full_name?: string;
+        };
+        /** ProjectChange */
+        ProjectChange: {
+            is_archived?: boolean;
+            name?: string;
+        };
         /** ProjectCreate */
         ProjectCreate: {
             name: string;
+        };
+        /** ProjectOverview */
+        ProjectOverview: {
+            archived_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            deleted_at: string | null;
+            derived_bytes: number;
+            /** Format: uuid */
+            id: string;
+            members: number;
+            name: string;
+            owner: string | null;
+            quota: components["schemas"]["QuotaView"];
+        };
+        /** ProjectOverviewPage */
+        ProjectOverviewPage: {
+            items: components["schemas"]["ProjectOverview"][];
+            next_cursor: string | null;
         };
         /** ProjectPage */
         ProjectPage: {
             items: components["schemas"]["ProjectView"][];
             next_cursor: string | null;
         };
+        /** ProjectQuotaChange */
+        ProjectQuotaChange: {
+            quota_bytes: number;
+        };
         /** ProjectView */
         ProjectView: {
+            archived_at: string | null;
             /** Format: date-time */
             created_at: string;
+            deleted_at: string | null;
             derived_bytes: number;
             /** Format: uuid */
             id: string;
             name: string;
+            permissions: string[];
             quota: components["schemas"]["QuotaView"];
             role: string;
             slug: string;
@@ -1153,6 +1629,23 @@ export interface components {
         /** RefreshRequest */
         RefreshRequest: {
             refresh_token?: string | null;
+        };
+        /** SessionList */
+        SessionList: {
+            items: components["schemas"]["SessionView"][];
+            next_cursor?: null;
+        };
+        /** SessionView */
+        SessionView: {
+            /** Format: uuid */
+            id: string;
+            ip: string;
+            is_current: boolean;
+            /** Format: date-time */
+            last_seen_at: string;
+            /** Format: date-time */
+            signed_in_at: string;
+            user_agent: string;
         };
         /** SignRequest */
         SignRequest: {
@@ -1242,6 +1735,82 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiV1AuthLinkLook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkToken"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkFacts"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1AuthLinkAcceptAccept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkAccept"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1AuthLoginLogin: {
         parameters: {
             query?: never;
@@ -2467,6 +3036,137 @@ export interface operations {
             };
         };
     };
+    ApiV1MeChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProfileChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1MeKeysMine: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyList"];
+                };
+            };
+        };
+    };
+    ApiV1MeKeysCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyCreate"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1MeKeysKeyIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1MePasswordPassword: {
         parameters: {
             query?: never;
@@ -2504,9 +3204,83 @@ export interface operations {
             };
         };
     };
+    ApiV1MeSessionsSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionList"];
+                };
+            };
+        };
+    };
+    ApiV1MeSessionsEndSessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    ApiV1MeSessionsSessionIdEndSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1ProjectsPage: {
         parameters: {
             query?: {
+                deleted?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -2618,7 +3392,42 @@ export interface operations {
             };
         };
     };
-    ApiV1ProjectsProjectIdRename: {
+    ApiV1ProjectsProjectIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdChange: {
         parameters: {
             query?: never;
             header?: never;
@@ -2629,7 +3438,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProjectCreate"];
+                "application/json": components["schemas"]["ProjectChange"];
             };
         };
         responses: {
@@ -2723,6 +3532,202 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TakenPaths"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdMembersPage: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdMembersAdd: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberAdd"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdMembersUserIdRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdMembersUserIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdRestoreRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectView"];
                 };
             };
             /** @description Bad request syntax or unsupported method */
@@ -3183,6 +4188,84 @@ export interface operations {
             };
         };
     };
+    ApiV1SystemProjectsPage: {
+        parameters: {
+            query?: {
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectOverviewPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1SystemProjectsProjectIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProjectQuotaChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiV1SystemUploadsPage: {
         parameters: {
             query?: {
@@ -3532,6 +4615,312 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersPage: {
+        parameters: {
+            query?: {
+                q?: string;
+                state?: "active" | "disabled" | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersCreate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonCreate"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersLinksLinks: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPage"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersLinksInvite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Invitation"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersLinksLinkIdWithdraw: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersUserIdOne: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersUserIdChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonView"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiV1UsersUserIdResetReset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewLink"];
+                };
             };
             /** @description Bad request syntax or unsupported method */
             400: {

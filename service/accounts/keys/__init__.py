@@ -1,0 +1,1 @@
+"""Personal API tokens: made by a signed-in person, shown once, bounded by scopes, a project and an age."""
