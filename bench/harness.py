@@ -55,6 +55,17 @@ def s3_calls(running: Stack) -> dict[str, int]:
     return {row.partition('"')[2].partition('"')[0]: int(float(row.rpartition(" ")[2])) for row in rows}
 
 
+def quiet(running: Stack, timeout_s: float = 300) -> None:
+    """Wait until what came before has left no work behind: digests and probes share the cores with what is measured next."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if running.sql("SELECT count(*) FROM jobs WHERE state IN ('queued', 'running')") == [(0,)] and running.sql(
+            "SELECT count(*) FROM outbox"
+        ) == [(0,)]:
+            return
+        time.sleep(0.5)
+
+
 def settings_of(running: Stack) -> Settings:
     return load(running.settings_env())
 

@@ -211,12 +211,18 @@ def in_threads(work: Callable[[int], None], count: int) -> None:
 
 # -- the table
 def compare(
-    title: str, servers: Sequence[Server], measure: Callable[[Server], Figures], runs: int, direct: Callable[[], Figures] | None = None
+    running: Stack,
+    title: str,
+    servers: Sequence[Server],
+    measure: Callable[[Server], Figures],
+    runs: int,
+    direct: Callable[[], Figures] | None = None,
 ) -> None:
-    """Interleaved runs; a median per figure, and the ratio of the first figure to each peer's, run by run."""
+    """Interleaved runs, each begun when the jobs of the one before are done; a median per figure, and the ratio of the first figure to each peer's, run by run."""
     found: dict[str, list[Figures]] = defaultdict(list)
     for _ in range(runs):
         for server in servers:
+            harness.quiet(running)
             found[server.name].append(measure(server))
         if direct is not None:
             found[DIRECT].append(direct())
@@ -301,7 +307,7 @@ def main() -> None:
             ("flight", "1,000 uploads in flight", lambda server: in_flight(server, 1_000), None),
         ):
             if name in wanted:
-                compare(title, both, measure, 1 if name == "flight" else runs, beside)
+                compare(running, title, both, measure, 1 if name == "flight" else runs, beside)
                 print(
                     f"peak RSS so far: {', '.join(f'{server.name} {harness.peak_rss_mb(server.pid):.0f} MB' for server in both)}",
                     flush=True,

@@ -69,7 +69,7 @@ _SESSIONS = text("""
            (array_agg(user_agent ORDER BY id DESC))[1] AS user_agent, (array_agg(ip ORDER BY id DESC))[1] AS ip
     FROM auth_sessions WHERE user_id = :user_id AND revoked_at IS NULL
     GROUP BY family_id HAVING max(expires_at) > now()
-    ORDER BY max(id) DESC LIMIT :limit""")
+    ORDER BY last_seen_at DESC LIMIT :limit""")
 
 
 async def families_of(session: ReadSession, user_id: UUID, limit: int) -> Sequence[Row[Any]]:

@@ -133,8 +133,13 @@ class _CompanionRoutes(Controller):
 
     @get("/params", summary="Where and how to POST a small file as a form")
     async def form_parameters(
-        self, target: At, filename: Annotated[str, Parameter(max_length=1_000)], media_type: Annotated[str, Parameter(query="type")] = ""
+        self,
+        target: At,
+        intake: Intake,
+        filename: Annotated[str, Parameter(max_length=1_000)],
+        media_type: Annotated[str, Parameter(query="type")] = "",
     ) -> wire.FormParameters:
+        await intake.check(target.principal, target.project_id)
         fields = {"key": filename, "Content-Type": media_type or "application/octet-stream"}
         return wire.FormParameters("POST", f"{target.endpoint}/s3/form", fields, URL_LIFETIME_S)
 
@@ -146,7 +151,10 @@ class ProjectCompanion(_CompanionRoutes):
     dependencies = {"target": Provide(by_token)}  # noqa: RUF012  Litestar's own
 
     @post("/endpoint", status_code=201, summary="A companionEndpoint for clients that can send no Authorization header")
-    async def endpoint(self, project_id: UUID, request: Request[Any, Any, Any], principal: Caller, settings: Config) -> wire.Endpoint:
+    async def endpoint(
+        self, project_id: UUID, request: Request[Any, Any, Any], principal: Caller, settings: Config, intake: Intake
+    ) -> wire.Endpoint:
+        await intake.check(principal, project_id)
         expires_at = int(time.time()) + ENDPOINT_LIFETIME_S
         ticket = _seal(settings, principal, project_id, expires_at)
         return wire.Endpoint(f"{_base(request, settings)}/api/v1/companion/{ticket}", expires_at)
@@ -156,6 +164,7 @@ class ProjectCompanion(_CompanionRoutes):
         if data.method == "PUT" and data.upload_id is not None and data.part_number is not None:
             url = await intake.sign(target.principal, target.project_id, data.upload_id, data.part_number, data.size)
             return wire.SignedUrl(url, URL_LIFETIME_S)
+        await intake.check(target.principal, target.project_id)
         named = {"key": data.key, "type": data.content_type or ""}
         if data.upload_id is not None:
             named["uploadId"] = str(data.upload_id)

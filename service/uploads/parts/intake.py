@@ -12,6 +12,7 @@ from uuid import UUID
 from service.core.db import Database
 from service.core.errors import Forbidden, Missing
 from service.core.principal import Permission, Principal
+from service.projects import service as projects
 from service.projects.policies import may
 from service.quota import service as quota
 from service.storage import keys
@@ -52,6 +53,11 @@ class PartsIntake:
             if not await repository.store_multipart(session, upload.id, upload.epoch, key, s3_upload_id):
                 raise Gone
         return upload
+
+    async def check(self, principal: Principal, project_id: UUID) -> None:
+        """Before a right is given away. Raises Missing, Forbidden, Archived."""
+        async with self.database.read() as session:
+            await projects.require(session, principal, project_id, Permission.UPLOAD)
 
     async def see(self, principal: Principal, project_id: UUID, upload_id: UUID) -> Upload:
         """The caller's own upload of this protocol. Raises Missing, Forbidden."""
