@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from uuid import uuid4
 
 import boto3
 import harness
@@ -99,6 +100,8 @@ def at(latencies: list[float], share: float) -> float:
 
 
 def small(server: Server, seconds: float, clients: int) -> Figures:
+    # Taken names would be counted up, which is another case.
+    run = uuid4().hex[:8]
     latencies: list[float] = []
     cpu, stop = harness.cpu_seconds(server.pid), time.perf_counter() + seconds
 
@@ -108,7 +111,7 @@ def small(server: Server, seconds: float, clients: int) -> Figures:
             while time.perf_counter() < stop:
                 count += 1
                 began = time.perf_counter()
-                connection.create(len(SMALL), f"{number}-{count}.bin", SMALL)
+                connection.create(len(SMALL), f"{run}-{number}-{count}.bin", SMALL)
                 latencies.append((time.perf_counter() - began) * 1000)
 
     in_threads(work, clients)
@@ -138,7 +141,7 @@ def heads(server: Server, seconds: float) -> Figures:
             count = 0
             while not stop.is_set():
                 count += 1
-                connection.create(len(SMALL), f"{threading.get_ident()}-{count}.bin", SMALL)
+                connection.create(len(SMALL), f"{uuid4().hex}-{count}.bin", SMALL)
 
     load = [threading.Thread(target=large), *(threading.Thread(target=files) for _ in range(4))]
     with Connection(server) as connection:
