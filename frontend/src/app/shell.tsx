@@ -1,7 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { CloudUpload, FolderKanban, LayoutDashboard, LogOut } from "lucide-react";
+import { CloudUpload, FolderKanban, HardDrive, LayoutDashboard, LogOut, Users } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -10,14 +10,18 @@ import { SessionGate, signOut, useMe } from "@/features/accounts";
 import { UploadTray, useUploads } from "@/features/uploads";
 import { formatBytes } from "@/lib/format";
 import { IconButton } from "@/ui/button";
-import { Progress } from "@/ui/progress";
+import { QuotaBar } from "@/ui/quota-cell";
 import { ThemeToggle } from "@/ui/theme";
 
 const PLACES = [
   { href: "/", label: "Overview", icon: LayoutDashboard, owns: ["/"] },
-  { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/files/", "/watch/"] },
+  { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/"] },
 ];
-const FOR_ADMINS = [{ href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] }];
+const FOR_ADMINS = [
+  { href: "/admin/people/", label: "People", icon: Users, owns: ["/admin/people/"] },
+  { href: "/admin/projects/", label: "All projects", icon: HardDrive, owns: ["/admin/projects/"] },
+  { href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] },
+];
 
 function Navigation() {
   const path = usePathname();
@@ -47,13 +51,15 @@ function Account() {
   return (
     <div className="flex items-center gap-2 md:flex-col md:items-stretch md:gap-3">
       <div className="hidden flex-col gap-1.5 px-3 md:flex">
-        <Progress value={used / Math.max(1, me.quota.limit_bytes)} label="My quota" tone={used > me.quota.limit_bytes * 0.95 ? "bad" : used > me.quota.limit_bytes * 0.8 ? "warn" : "accent"} />
+        <QuotaBar name={me.username} quota={me.quota} />
         <p className="text-xs text-muted">
           {formatBytes(used)} of {formatBytes(me.quota.limit_bytes)} used
         </p>
       </div>
       <div className="flex items-center gap-1 md:pl-3">
-        <span className="mr-auto truncate text-sm max-sm:sr-only">{me.username}</span>
+        <Link href="/profile/" className="mr-auto truncate rounded text-sm hover:underline max-sm:sr-only">
+          {me.full_name || me.username}
+        </Link>
         <ThemeToggle />
         <IconButton label="Sign out" onClick={() => void signOut()}>
           <LogOut className="size-4" />

@@ -45,3 +45,11 @@ export function formatAgo(iso: string): string {
   }
   return new Date(iso).toLocaleDateString("en", { dateStyle: "medium" });
 }
+
+/** "500 GB" as bytes, in the units of formatBytes and those of powers of 1,024; null where it is no size. */
+export function parseBytes(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*(?:([kmgtp])(i)?)?b?\s*$/i.exec(text);
+  if (!match) return null;
+  const power = match[2] ? "kmgtp".indexOf(match[2].toLowerCase()) + 1 : 0;
+  return Math.round(Number(match[1]) * (match[3] ? 1024 : 1000) ** power);
+}

@@ -1,6 +1,7 @@
 "use client";
 
-import { FolderPlus, Search } from "lucide-react";
+import { FolderPlus, Search, Settings } from "lucide-react";
+import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { useDeferredValue, useState } from "react";
 import { toast } from "sonner";
@@ -56,6 +57,9 @@ export function FilesView() {
           <Search className="absolute top-2.5 left-2.5 size-4 text-muted" aria-hidden />
           <input type="search" value={text} onChange={(event) => setText(event.target.value)} aria-label="Find in this folder" placeholder="Find in this folder" className="h-9 w-44 rounded-lg border border-line bg-panel pr-2 pl-8 text-sm" />
         </label>
+        <Link href={`/projects/settings/?project=${project}`} aria-label="Members and settings" title="Members and settings" className="inline-flex size-9 items-center justify-center rounded-lg text-muted hover:bg-sunken hover:text-text">
+          <Settings className="size-4" aria-hidden />
+        </Link>
         <NewFolder projectId={project} parent={folder} />
         <UploadButton target={target} />
       </div>

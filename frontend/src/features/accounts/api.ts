@@ -1,4 +1,4 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { setToken } from "@/lib/api/session";
@@ -17,4 +17,41 @@ export async function signOut(): Promise<void> {
 
 export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: () => bodyOf(api.GET("/api/v1/me")) });
+}
+
+/** A change to what is mine, after which it is looked at anew. */
+function useMyMutation<Input, Output>(mutationFn: (input: Input) => Promise<Output>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: ["me"] }) });
+}
+
+export const useChangeProfile = () => useMyMutation((body: Schemas["ProfileChange"]) => api.PATCH("/api/v1/me", { body }));
+
+/** Signs out everywhere, here too. */
+export const useChangePassword = () => useMyMutation((body: Schemas["PasswordChange"]) => api.POST("/api/v1/me/password", { body }));
+
+export function useSessions() {
+  return useQuery({ queryKey: ["me", "sessions"], queryFn: () => bodyOf(api.GET("/api/v1/me/sessions")) });
+}
+
+export const useEndSession = () => useMyMutation((id: string) => api.DELETE("/api/v1/me/sessions/{session_id}", { params: { path: { session_id: id } } }));
+
+export async function endAllSessions(): Promise<void> {
+  await api.DELETE("/api/v1/me/sessions");
+  setToken(null);
+}
+
+export function useKeys() {
+  return useQuery({ queryKey: ["me", "keys"], queryFn: () => bodyOf(api.GET("/api/v1/me/keys")) });
+}
+
+export const useCreateKey = () => useMyMutation((body: Schemas["KeyCreate"]) => bodyOf(api.POST("/api/v1/me/keys", { body })));
+
+export const useRemoveKey = () => useMyMutation((id: string) => api.DELETE("/api/v1/me/keys/{key_id}", { params: { path: { key_id: id } } }));
+
+export const lookAtLink = (token: string) => bodyOf(api.POST("/api/v1/auth/link", { body: { token } }));
+
+export async function acceptLink(token: string, username: string, password: string, isNew: boolean): Promise<void> {
+  await api.POST("/api/v1/auth/link/accept", { body: { token, password, username: isNew ? username : null } });
+  await signIn(username, password);
 }

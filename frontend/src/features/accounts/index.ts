@@ -1,3 +1,7 @@
 export { signOut, useMe } from "./api";
+export { JoinForm } from "./join-form";
 export { LoginForm } from "./login-form";
+export { ProfileForm } from "./profile-form";
+export { Sessions } from "./sessions";
 export { SessionGate } from "./session-gate";
+export { Tokens } from "./tokens";

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 
 import { messageOf } from "@/lib/problem";
 import { Button } from "@/ui/button";
+import { Field } from "@/ui/field";
 import { signIn } from "./api";
 
 /** Only paths of our own: a link must not send people elsewhere after signing in. */
@@ -12,8 +13,6 @@ function nextPath(): string {
   const wanted = new URLSearchParams(window.location.search).get("next") ?? "/";
   return /^\/(?![/\\])/.test(wanted) ? wanted : "/";
 }
-
-const FIELD = "h-10 w-full rounded-lg border border-line bg-surface px-3 text-sm outline-none focus:border-accent";
 
 export function LoginForm() {
   const router = useRouter();
@@ -34,14 +33,8 @@ export function LoginForm() {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <label className="flex flex-col gap-1.5 text-sm font-medium">
-        Name
-        <input name="username" autoComplete="username" autoFocus required className={FIELD} />
-      </label>
-      <label className="flex flex-col gap-1.5 text-sm font-medium">
-        Password
-        <input name="password" type="password" autoComplete="current-password" required className={FIELD} />
-      </label>
+      <Field label="Name" name="username" autoComplete="username" autoFocus required />
+      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
       {error && (
         <p role="alert" className="text-sm text-bad">
           {error}

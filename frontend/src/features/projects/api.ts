@@ -1,8 +1,11 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 
 export type Project = Schemas["ProjectView"];
+export type Member = Schemas["MemberView"];
+export type ProjectOverview = Schemas["ProjectOverview"];
+export type ProjectRole = Schemas["MemberAdd"]["role"];
 
 const PAGE = 200;
 
@@ -13,10 +16,59 @@ export function useProjects() {
   });
 }
 
-export function useCreateProject() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (name: string) => bodyOf(api.POST("/api/v1/projects", { body: { name } })),
-    onSuccess: () => client.invalidateQueries({ queryKey: ["projects"] }),
+export function useDeletedProjects() {
+  return useQuery({
+    queryKey: ["projects", "deleted"],
+    queryFn: () => bodyOf(api.GET("/api/v1/projects", { params: { query: { limit: PAGE, deleted: true } } })),
   });
 }
+
+export function useProject(id: string) {
+  return useQuery({ queryKey: ["projects", id], queryFn: () => bodyOf(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: id } } })) });
+}
+
+/** A change to projects, after which they are looked at anew. */
+function useProjectMutation<Input, Output>(mutationFn: (input: Input) => Promise<Output>) {
+  const client = useQueryClient();
+  return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: ["projects"] }) });
+}
+
+const at = (id: string) => ({ params: { path: { project_id: id } } });
+const memberAt = (id: string, user: string) => ({ params: { path: { project_id: id, user_id: user } } });
+
+export const useCreateProject = () => useProjectMutation((name: string) => bodyOf(api.POST("/api/v1/projects", { body: { name } })));
+
+export const useChangeProject = (id: string) => useProjectMutation((body: Schemas["ProjectChange"]) => bodyOf(api.PATCH("/api/v1/projects/{project_id}", { ...at(id), body })));
+
+export const useDeleteProject = () => useProjectMutation((id: string) => api.DELETE("/api/v1/projects/{project_id}", at(id)));
+
+export const useRestoreProject = () => useProjectMutation((id: string) => bodyOf(api.POST("/api/v1/projects/{project_id}/restore", at(id))));
+
+export function useMembers(id: string) {
+  return useInfiniteQuery({
+    queryKey: ["projects", id, "members"],
+    queryFn: ({ pageParam }) =>
+      bodyOf(api.GET("/api/v1/projects/{project_id}/members", { params: { path: { project_id: id }, query: { limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export const useAddMember = (id: string) => useProjectMutation((body: Schemas["MemberAdd"]) => bodyOf(api.POST("/api/v1/projects/{project_id}/members", { ...at(id), body })));
+
+export const useChangeMember = (id: string) =>
+  useProjectMutation(({ user, role }: { user: string; role: ProjectRole }) => bodyOf(api.PATCH("/api/v1/projects/{project_id}/members/{user_id}", { ...memberAt(id, user), body: { role } })));
+
+export const useRemoveMember = (id: string) => useProjectMutation((user: string) => api.DELETE("/api/v1/projects/{project_id}/members/{user_id}", memberAt(id, user)));
+
+export function useAllProjects(search: string) {
+  return useInfiniteQuery({
+    queryKey: ["projects", "all", search],
+    queryFn: ({ pageParam }) => bodyOf(api.GET("/api/v1/system/projects", { params: { query: { q: search, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
+export const useSetProjectQuota = () =>
+  useProjectMutation(({ id, quota_bytes }: { id: string; quota_bytes: number }) => api.PATCH("/api/v1/system/projects/{project_id}", { ...at(id), body: { quota_bytes } }));

@@ -1,2 +1,4 @@
+export { AllProjects } from "./all-projects";
 export { useProjects } from "./api";
 export { ProjectGrid } from "./project-grid";
+export { ProjectSettings } from "./project-settings";

@@ -6,21 +6,22 @@ import { toast } from "sonner";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
 import { NameForm } from "@/ui/name-form";
-import { Progress } from "@/ui/progress";
+import { QuotaBar } from "@/ui/quota-cell";
 import { Empty, Failed, Loading } from "@/ui/states";
-import { type Project, useCreateProject, useProjects } from "./api";
+import { type Project, useCreateProject, useDeletedProjects, useProjects, useRestoreProject } from "./api";
 
 function Card({ project }: { project: Project }) {
-  const { used_bytes: used, reserved_bytes: reserved, limit_bytes: limit } = project.quota;
+  const { used_bytes: used, limit_bytes: limit } = project.quota;
   return (
     <Link href={`/files/?project=${project.id}`} className="flex flex-col gap-3 rounded-xl border border-line bg-panel p-5 transition-colors hover:border-accent">
       <div className="flex items-center gap-3">
         <FolderKanban className="size-5 text-accent" aria-hidden />
         <span className="truncate font-medium">{project.name}</span>
-        <span className="ml-auto text-xs text-muted">{project.role}</span>
+        <span className="ml-auto text-xs text-muted">{project.archived_at ? "archived" : project.role}</span>
       </div>
-      <Progress value={(used + reserved) / Math.max(1, limit)} label={`Space used in ${project.name}`} />
+      <QuotaBar name={project.name} quota={project.quota} />
       <p className="text-xs text-muted">
         {formatBytes(used)} of {formatBytes(limit)} · previews {formatBytes(project.derived_bytes)} · made {formatAgo(project.created_at)}
       </p>
@@ -42,6 +43,28 @@ function NewProject() {
   );
 }
 
+function DeletedProjects() {
+  const deleted = useDeletedProjects();
+  const restore = useRestoreProject();
+  if (!deleted.data?.items.length) return null;
+  return (
+    <section className="flex flex-col gap-3">
+      <h2 className="font-semibold">Deleted, and not gone yet</h2>
+      <ul className="rounded-xl border border-line bg-panel">
+        {deleted.data.items.map((project) => (
+          <li key={project.id} className="flex items-center gap-3 border-b border-line px-4 py-2 text-sm last:border-0">
+            <span className="truncate">{project.name}</span>
+            <span className="mr-auto text-muted">{project.deleted_at && formatAgo(project.deleted_at)}</span>
+            <Button onClick={() => restore.mutate(project.id, { onError: (error) => toast.error(messageOf(error)) })} disabled={restore.isPending}>
+              Restore
+            </Button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
 export function ProjectGrid() {
   const projects = useProjects();
   return (
@@ -58,6 +81,7 @@ export function ProjectGrid() {
         </Empty>
       )}
       <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">{projects.data?.items.map((project) => <Card key={project.id} project={project} />)}</div>
+      <DeletedProjects />
     </section>
   );
 }

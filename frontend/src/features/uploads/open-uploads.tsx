@@ -8,9 +8,10 @@ import { messageOf } from "@/lib/problem";
 import { Button, IconButton } from "@/ui/button";
 import { Progress } from "@/ui/progress";
 import { Empty, Failed, Loading } from "@/ui/states";
+import { ROW, Table } from "@/ui/table";
 import { type OpenUpload, useAbort, useOpenUploads } from "./api";
 
-const HEADINGS = ["File", "Who", "How far", "Rate", "Node", "Age", "Untouched", ""];
+const HEADINGS = ["File", "Who", "How far", "Rate", "Node", "Age", "Untouched", "-End"];
 
 function Row({ upload }: { upload: OpenUpload }) {
   const abort = useAbort();
@@ -21,7 +22,7 @@ function Row({ upload }: { upload: OpenUpload }) {
   };
   const length = upload.length_bytes;
   return (
-    <tr className="border-b border-line last:border-0">
+    <tr className={ROW}>
       <td className="max-w-64 px-4 py-2.5">
         <p className="truncate text-sm" title={upload.name}>
           {upload.name}
@@ -63,24 +64,11 @@ export function OpenUploads() {
   }
   return (
     <div className="flex flex-col items-center gap-4">
-      <div className="w-full overflow-x-auto rounded-xl border border-line bg-panel">
-        <table className="w-full text-left" data-testid="open-uploads">
-          <thead>
-            <tr className="border-b border-line text-xs text-muted">
-              {HEADINGS.map((heading) => (
-                <th key={heading || "end"} scope="col" className="px-4 py-2 font-medium whitespace-nowrap">
-                  {heading || <span className="sr-only">End</span>}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {uploads.map((upload) => (
-              <Row key={upload.id} upload={upload} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table headings={HEADINGS} testId="open-uploads">
+        {uploads.map((upload) => (
+          <Row key={upload.id} upload={upload} />
+        ))}
+      </Table>
       {open.hasNextPage && (
         <Button onClick={() => void open.fetchNextPage()} disabled={open.isFetchingNextPage}>
           Show more

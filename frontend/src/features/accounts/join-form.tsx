@@ -1,0 +1,65 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { type FormEvent, useState, useSyncExternalStore } from "react";
+
+import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
+import { Field } from "@/ui/field";
+import { Failed, Loading } from "@/ui/states";
+import { acceptLink, lookAtLink } from "./api";
+
+// What follows the # of a URL is never sent to a server, so it is in no log.
+const tokenNow = () => window.location.hash.slice(1);
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("hashchange", listener);
+  return () => window.removeEventListener("hashchange", listener);
+}
+
+/** What a one-time link is for: a new account, or a new password. */
+export function JoinForm() {
+  const router = useRouter();
+  const token = useSyncExternalStore(subscribe, tokenNow, () => "");
+  const link = useQuery({ queryKey: ["link", token], queryFn: () => lookAtLink(token), enabled: token !== "", retry: false });
+  const [error, setError] = useState<string | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  if (link.isError) return <Failed error={link.error} />;
+  if (!link.data) return token ? <Loading label="Looking at the link" /> : <p className="text-sm text-muted">This page needs the whole link: open it as it was sent to you.</p>;
+  const { username } = link.data;
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const password = String(form.get("password"));
+    if (password !== String(form.get("again"))) {
+      setError("The two passwords differ.");
+      return;
+    }
+    setBusy(true);
+    setError(null);
+    try {
+      await acceptLink(token, username ?? String(form.get("username")).trim(), password, username === null);
+      router.replace("/");
+    } catch (caught) {
+      setError(messageOf(caught));
+      setBusy(false);
+    }
+  };
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-4">
+      <p className="text-sm text-muted">{username === null ? "You are invited. Choose a name and a password." : `Choose a new password for ${username}.`}</p>
+      {username === null && <Field label="Username" name="username" required maxLength={64} autoFocus autoComplete="username" hint="Letters, digits, dots, hyphens and underscores" />}
+      <Field label="Password" name="password" type="password" required minLength={12} maxLength={128} autoComplete="new-password" hint="At least 12 characters" />
+      <Field label="Password again" name="again" type="password" required autoComplete="new-password" />
+      {error && (
+        <p role="alert" className="text-sm text-bad">
+          {error}
+        </p>
+      )}
+      <Button type="submit" look="primary" disabled={isBusy} className="h-10">
+        {username === null ? "Create account" : "Set password"}
+      </Button>
+    </form>
+  );
+}

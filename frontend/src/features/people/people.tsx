@@ -1,0 +1,84 @@
+"use client";
+
+import { Search, UserPlus } from "lucide-react";
+import { useDeferredValue, useState } from "react";
+import { toast } from "sonner";
+
+import { formatAgo } from "@/lib/format";
+import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
+import { Once } from "@/ui/once";
+import { Failed, Loading } from "@/ui/states";
+import { ROW, Table } from "@/ui/table";
+import { type NewLink, useInvite, useLinks, usePeople, useWithdraw } from "./api";
+import { NewPerson } from "./new-person";
+import { PersonRow } from "./person-row";
+
+function OpenLinks() {
+  const links = useLinks();
+  const withdraw = useWithdraw();
+  if (!links.data?.items.length) return null;
+  return (
+    <section className="flex flex-col gap-3">
+      <h2 className="font-semibold">Links that were not used yet</h2>
+      <Table headings={["For", "Made", "Works until", "-Withdraw"]}>
+        {links.data.items.map((link) => (
+          <tr key={link.id} className={ROW}>
+            <td className="px-4 py-2.5">{link.username ? `New password of ${link.username}` : `Invitation${link.email ? ` of ${link.email}` : ""} as ${link.role}`}</td>
+            <td className="px-4 text-muted">{formatAgo(link.created_at)}</td>
+            <td className="px-4 text-muted">{new Date(link.expires_at).toLocaleString("en")}</td>
+            <td className="px-2 text-right">
+              <Button look="quiet" onClick={() => withdraw.mutate(link.id, { onError: (error) => toast.error(messageOf(error)) })}>
+                Withdraw
+              </Button>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </section>
+  );
+}
+
+/** Who has an account, for administrators. */
+export function People() {
+  const [text, setText] = useState("");
+  const people = usePeople(useDeferredValue(text.trim()));
+  const invite = useInvite();
+  const [link, setLink] = useState<NewLink | null>(null);
+  const [isAdding, setAdding] = useState(false);
+  const found = people.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <>
+      <div className="flex flex-wrap items-center gap-3">
+        <label className="relative mr-auto">
+          <Search className="absolute top-2.5 left-2.5 size-4 text-muted" aria-hidden />
+          <input type="search" value={text} onChange={(event) => setText(event.target.value)} aria-label="Find people" placeholder="Find people" className="h-9 w-56 rounded-lg border border-line bg-panel pr-2 pl-8 text-sm" />
+        </label>
+        <Button disabled={invite.isPending} onClick={() => invite.mutate({ role: "member" }, { onSuccess: setLink, onError: (error) => toast.error(messageOf(error)) })}>
+          Invite by link
+        </Button>
+        <Button look="primary" onClick={() => setAdding(true)}>
+          <UserPlus className="size-4" aria-hidden /> New account
+        </Button>
+      </div>
+      {link && <Once secret={link.url} about="Send this link to one person. It works once, and is shown only now." onDone={() => setLink(null)} />}
+      {isAdding && <NewPerson onDone={() => setAdding(false)} />}
+      {people.isPending && <Loading />}
+      {people.isError && <Failed error={people.error} onRetry={() => void people.refetch()} />}
+      {people.isSuccess && (
+        <Table headings={["Person", "Role", "Space", "Last sign-in", "State", "-Actions"]} testId="people">
+          {found.map((person) => (
+            <PersonRow key={person.id} person={person} onLink={setLink} />
+          ))}
+        </Table>
+      )}
+      {people.isSuccess && found.length === 0 && <p className="text-center text-sm text-muted">Nobody matches.</p>}
+      {people.hasNextPage && (
+        <Button className="self-center" onClick={() => void people.fetchNextPage()} disabled={people.isFetchingNextPage}>
+          Show more
+        </Button>
+      )}
+      <OpenLinks />
+    </>
+  );
+}

@@ -1,0 +1,84 @@
+"use client";
+
+import { useRouter } from "next/navigation";
+import type { FormEvent } from "react";
+import { toast } from "sonner";
+
+import { formatBytes } from "@/lib/format";
+import { messageOf } from "@/lib/problem";
+import { Button } from "@/ui/button";
+import { Field } from "@/ui/field";
+import { QuotaBar } from "@/ui/quota-cell";
+import { Section } from "@/ui/section";
+import { Failed, Loading } from "@/ui/states";
+import { type Project, useChangeProject, useDeleteProject, useProject } from "./api";
+import { Members } from "./members";
+
+const say = (error: unknown) => toast.error(messageOf(error));
+
+function General({ project }: { project: Project }) {
+  const change = useChangeProject(project.id);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const name = String(new FormData(event.currentTarget).get("name")).trim();
+    change.mutate({ name }, { onSuccess: () => toast.success("Saved"), onError: say });
+  };
+  const { used_bytes: used, reserved_bytes: reserved, limit_bytes: limit } = project.quota;
+  return (
+    <Section title="General">
+      {project.permissions.includes("manage") && (
+        <form onSubmit={submit} className="flex items-end gap-3">
+          <Field label="Name" name="name" required maxLength={255} defaultValue={project.name} className="flex-1" />
+          <Button type="submit" disabled={change.isPending}>
+            Save
+          </Button>
+        </form>
+      )}
+      <div className="flex flex-col gap-1.5">
+        <p className="text-sm">
+          {formatBytes(used)} of {formatBytes(limit)} used{reserved > 0 && `, ${formatBytes(reserved)} on the way`}, and {formatBytes(project.derived_bytes)} of previews beside
+        </p>
+        <QuotaBar name={project.name} quota={project.quota} />
+        <p className="text-xs text-muted">Trash counts as used. An administrator changes what is allowed.</p>
+      </div>
+    </Section>
+  );
+}
+
+function Ending({ project }: { project: Project }) {
+  const router = useRouter();
+  const change = useChangeProject(project.id);
+  const remove = useDeleteProject();
+  const isArchived = project.archived_at !== null;
+  const end = () => {
+    if (!window.confirm(`Delete ${project.name} with everything in it? You can restore it for a while from the page of projects.`)) return;
+    remove.mutate(project.id, { onSuccess: () => router.replace("/projects/"), onError: say });
+  };
+  return (
+    <Section title="Archive or delete" about="Nothing in an archived project changes. A deleted one is out of everybody's sight, and gone for good after two weeks unless the server says otherwise.">
+      <div className="flex flex-wrap gap-3">
+        <Button onClick={() => change.mutate({ is_archived: !isArchived }, { onError: say })} disabled={change.isPending}>
+          {isArchived ? "Take out of the archive" : "Archive"}
+        </Button>
+        <Button look="danger" onClick={end} disabled={remove.isPending}>
+          Delete project
+        </Button>
+      </div>
+    </Section>
+  );
+}
+
+/** Name, space, members and the end of one project; `me` is the id of who looks. */
+export function ProjectSettings({ id, me }: { id: string; me: string }) {
+  const project = useProject(id);
+  if (project.isPending) return <Loading />;
+  if (project.isError) return <Failed error={project.error} onRetry={() => void project.refetch()} />;
+  return (
+    <>
+      {project.data.archived_at && <p className="rounded-lg bg-sunken px-4 py-2 text-sm">This project is archived: nothing in it changes.</p>}
+      <General key={project.data.name} project={project.data} />
+      <Members project={project.data} me={me} />
+      {project.data.permissions.includes("own") && <Ending project={project.data} />}
+    </>
+  );
+}
