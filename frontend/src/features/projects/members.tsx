@@ -1,6 +1,7 @@
 "use client";
 
 import { UserMinus } from "lucide-react";
+import { useRouter } from "next/navigation";
 import type { FormEvent } from "react";
 import { toast } from "sonner";
 
@@ -37,9 +38,10 @@ function MemberRow({ project, member, me }: { project: Project; member: Member; 
   const mayOwn = project.permissions.includes("own");
   const mayChange = project.permissions.includes("manage") && (mayOwn || member.role !== "owner");
   const isMe = member.user_id === me;
+  const router = useRouter();
   const go = () => {
     const question = isMe ? `Leave ${project.name}? You will not see it any more.` : `Remove ${member.username} from ${project.name}? Their files stay.`;
-    if (window.confirm(question)) remove.mutate(member.user_id, { onError: say });
+    if (window.confirm(question)) remove.mutateAsync(member.user_id).then(() => isMe && router.replace("/projects/"), say);
   };
   return (
     <tr className={ROW} data-member={member.username}>

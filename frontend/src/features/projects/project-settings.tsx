@@ -52,7 +52,8 @@ function Ending({ project }: { project: Project }) {
   const isArchived = project.archived_at !== null;
   const end = () => {
     if (!window.confirm(`Delete ${project.name} with everything in it? You can restore it for a while from the page of projects.`)) return;
-    remove.mutate(project.id, { onSuccess: () => router.replace("/projects/"), onError: say });
+    // By the time it is done this form is gone, and callbacks of `mutate` with it.
+    remove.mutateAsync(project.id).then(() => router.replace("/projects/"), say);
   };
   return (
     <Section title="Archive or delete" about="Nothing in an archived project changes. A deleted one is out of everybody's sight, and gone for good after two weeks unless the server says otherwise.">
