@@ -3,7 +3,7 @@ import type { ReactNode } from "react";
 /** A framed table; a heading that begins with a dash is for screen readers only. */
 export function Table({ headings, testId, children }: { headings: string[]; testId?: string; children: ReactNode }) {
   return (
-    <div className="w-full overflow-x-auto rounded-xl border border-line bg-panel">
+    <div className="relative w-full overflow-x-auto rounded-xl border border-line bg-panel">
       <table className="w-full text-left text-sm" data-testid={testId}>
         <thead>
           <tr className="border-b border-line text-xs text-muted">

@@ -1,0 +1,68 @@
+"""Every page, light and dark, wide and narrow: no violation that axe finds, nothing wider than the window."""
+
+import pytest
+
+from tests.e2e.browsing import shoot, sign_in
+from tests.harness import ROOT
+
+AXE = (ROOT / "frontend/node_modules/axe-core/axe.min.js").read_text()
+# WCAG 2.2 AA and below.
+RUN = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then((found) => found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`))"
+PHONE, WIDE = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def places(stack):
+    """Path by name; what has to be there for it to show more than emptiness is made first."""
+    with stack.client() as client:
+        project = client.project("Pages")
+        file = client.file_of(client.upload(project, b"a page of text\n" * 100, filename="notes about a rather long dive.txt"))["id"]
+        client.create(project, 10_000_000, filename="unfinished.bin")
+        client.post("/users/links", json={"email": "somebody@example.org"})
+        client.post("/me/keys", json={"name": "camera", "scopes": ["read"]})
+        trashed = client.file_of(client.upload(project, b"gone", filename="gone.txt"))["id"]
+        client.delete(f"/files/{trashed}")
+    return {
+        "overview": "/",
+        "projects": "/projects/",
+        "files": f"/files/?project={project}",
+        "file": f"/files/?project={project}&file={file}",
+        "settings": f"/projects/settings/?project={project}",
+        "profile": "/profile/",
+        "people": "/admin/people/",
+        "all-projects": "/admin/projects/",
+        "open-uploads": "/admin/uploads/",
+        "join": "/join/#no-such-link",
+        "not-found": "/no/such/page/",
+    }
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(request, stack, browser):
+    context = browser.new_context(viewport=WIDE, color_scheme=request.param, reduced_motion="reduce")
+    opened = context.new_page()
+    opened.theme = request.param
+    sign_in(opened, stack)
+    yield opened
+    context.close()
+
+
+@pytest.mark.browser
+def test_every_page_is_accessible_and_fits_a_phone(stack, places, page):
+    found = {}
+    for name, path in places.items():
+        page.set_viewport_size(WIDE)
+        page.goto(f"{stack.base}{path}")
+        page.wait_for_load_state("networkidle")
+        page.wait_for_selector("[role=status]:has-text('…')", state="detached")
+        page.evaluate(AXE)
+        shoot(page, f"{name}-{page.theme}")
+        if violations := page.evaluate(RUN):
+            found[name] = violations
+        page.set_viewport_size(PHONE)
+        page.wait_for_timeout(200)
+        if page.theme == "light":
+            shoot(page, f"{name}-phone")
+        if (excess := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
+            found.setdefault(name, []).append(f"{excess} px wider than a phone")
+    assert found == {}
