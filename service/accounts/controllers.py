@@ -37,14 +37,14 @@ MAX_SESSIONS = 200
 
 
 def _client(request: Request[Any, Any, Any], settings: Settings) -> Client:
-    origin = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url)
+    origin = origin_of(request, settings.server)
     return Client(origin.address, request.headers.get("user-agent", ""))
 
 
 def _check_origin(request: Request[Any, Any, Any], settings: Settings) -> None:
     """A cookie is only believed from our own pages or an origin in the settings (CSRF)."""
     said = request.headers.get("origin")
-    own = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url).base_url
+    own = origin_of(request, settings.server).base_url
     if said is not None and said != own and said not in settings.server.origins:
         raise Forbidden(internal=f"cookie from origin {said}, ours is {own}")
 
@@ -113,7 +113,7 @@ class AuthController(Controller):
 
 
 def _with_cookie(request: Request[Any, Any, Any], settings: Settings, access: str, refresh: str) -> Response[AccessGrant]:
-    origin = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url)
+    origin = origin_of(request, settings.server)
     cookie = Cookie(
         key=COOKIE,
         value=refresh,

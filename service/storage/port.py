@@ -8,6 +8,7 @@ from service.core.errors import Kind, StowageError, Unavailable
 
 # S3's smallest part but for the last.
 MIN_PART = 5 << 20
+MAX_PARTS = 10_000
 
 Buffer = bytes | bytearray | memoryview
 

@@ -56,7 +56,7 @@ def _source(request: Request[Any, Any, Any]) -> Source:
 
 
 def _url(request: Request[Any, Any, Any], settings: Settings, upload_id: UUID) -> str:
-    base = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url).base_url
+    base = origin_of(request, settings.server).base_url
     return f"{base}/api/v1/tus/{upload_id}"
 
 

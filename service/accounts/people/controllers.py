@@ -57,7 +57,7 @@ async def _one(session: ReadSession, user_id: UUID) -> PersonView:
 
 
 def _url(request: Request[Any, Any, Any], settings: Settings, token: str) -> str:
-    base = origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url).base_url
+    base = origin_of(request, settings.server).base_url
     return f"{base}/join/#{token}"
 
 

@@ -3,8 +3,11 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from litestar.types import Scope
+from litestar import Request
+
+from service.core.settings import ServerSettings
 
 _FORWARDED_PAIR = re.compile(r'(?i)\b(proto|host|for)\s*=\s*(?:"([^"]*)"|([^;,\s]*))')
 _HOST = re.compile(r"^[A-Za-z0-9.\-_]+(?::\d{1,5})?$|^\[[0-9a-fA-F:.]+\](?::\d{1,5})?$")
@@ -32,16 +35,17 @@ def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[header].split(",")[0].strip() for name, header in named.items() if header in headers}
 
 
-def origin_of(scope: Scope, headers: Mapping[str, str], proxies: frozenset[str], public_url: str = "") -> Origin:
-    """Work out the Origin; `public_url` wins where it is set. A forwarded value that is no scheme or host is ignored."""
+def origin_of(request: Request[Any, Any, Any], server: ServerSettings) -> Origin:
+    """Work out the Origin; the public URL wins where it is set. A forwarded value that is no scheme or host is ignored."""
+    scope, headers = request.scope, request.headers
     client = scope.get("client")
     address = client[0] if client else ""
     scheme, host = str(scope.get("scheme", "http")), headers.get("host", "localhost")
-    if address in proxies:
+    if address in server.proxies:
         said = _forwarded(headers)
         scheme = said["proto"].lower() if said.get("proto", "").lower() in _DEFAULT_PORTS else scheme
         host = said["host"] if _HOST.match(said.get("host", "")) else host
         address = said.get("for", address).strip("[]") or address
-    if public_url:
-        scheme, _, host = public_url.rstrip("/").partition("://")
+    if server.public_url:
+        scheme, _, host = server.public_url.rstrip("/").partition("://")
     return Origin(scheme, host if _HOST.match(host.split("/")[0]) else "localhost", address)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from service.core.db import Database
 from service.core.errors import StowageError
 from service.storage import keys
-from service.storage.port import MIN_PART, Mover, StoreDown
+from service.storage.port import MAX_PARTS, MIN_PART, Mover, StoreDown
 from service.uploads import repository
 from service.uploads.append.body import Body, Reason, Stop
 from service.uploads.append.buffers import Buffer, BufferPool
@@ -26,7 +26,6 @@ from service.uploads.tus.checksum import Verifier
 
 log = logging.getLogger("stowage.uploads")
 
-MAX_PART_NUMBER = 10_000
 ROOM_WAIT_S = 20.0
 # What a receiver that waits for memory asks for at a time.
 GRANT = 1 << 20
@@ -58,7 +57,7 @@ def part_size(length: int | None, max_bytes: int) -> int:
 def may_be_short_part(upload: Upload, end: int, next_number: int, max_bytes: int) -> bool:
     """Whether a part below full size still leaves numbers enough for everything that may follow."""
     remaining = (upload.length_bytes or max_bytes) - end
-    return remaining / upload.part_bytes <= MAX_PART_NUMBER - next_number - 1
+    return remaining / upload.part_bytes <= MAX_PARTS - next_number - 1
 
 
 class Appender:

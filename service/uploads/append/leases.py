@@ -68,12 +68,12 @@ class Leases:
         upload, _, epoch = message.partition(" ")
         with contextlib.suppress(ValueError):
             upload_id = UUID(upload)
-            holder = self._held.get(upload_id)
+            answers = upload_id in self._finishing
             # A hint about an older epoch must not stop whoever took over since.
-            is_holder = holder is not None and holder[0] <= int(epoch)
-            if holder is not None and is_holder:
+            if (holder := self._held.get(upload_id)) and holder[0] <= int(epoch):
                 holder[1].poke(Reason.PREEMPTED)
-            if is_holder or upload_id in self._finishing:
+                answers = True
+            if answers:
                 answer = asyncio.get_running_loop().create_task(self._hints.publish(HEARD, upload))
                 self._answers.add(answer)
                 answer.add_done_callback(self._answers.discard)

@@ -65,7 +65,7 @@ class Target:
 
 
 def _base(request: Request[Any, Any, Any], settings: Settings) -> str:
-    return origin_of(request.scope, request.headers, settings.server.proxies, settings.server.public_url).base_url
+    return origin_of(request, settings.server).base_url
 
 
 def _seal(settings: Settings, principal: Principal, project_id: UUID, expires_at: int) -> str:

@@ -16,12 +16,12 @@ from service.projects import service as projects
 from service.projects.policies import may
 from service.quota import service as quota
 from service.storage import keys
-from service.storage.port import MIN_PART, Mover, Part, PartPresigner, StoredPart
+from service.storage.port import MAX_PARTS, MIN_PART, Mover, Part, PartPresigner, StoredPart
 from service.uploads import repository
 from service.uploads.errors import BodyPastLength, Busy, DirectOff, Gone, PartsMismatch, TooLarge
 from service.uploads.models import ENDED, Protocol, State, Upload
 from service.uploads.parts import repository as rows
-from service.uploads.parts.rules import MAX_PART_BYTES, MAX_PARTS, as_rows, check_parts
+from service.uploads.parts.rules import MAX_PART_BYTES, as_rows, check_parts
 from service.uploads.service import Uploads
 from service.uploads.tus.headers import Creation
 

@@ -7,7 +7,6 @@ from service.storage.port import MIN_PART, Part, StoredPart
 from service.uploads.errors import PartsMismatch
 from service.uploads.models import UploadPart
 
-MAX_PARTS = 10_000
 MAX_PART_BYTES = 5 << 30
 
 
