@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 
 from service.core.db import Database
 from service.core.errors import StowageError
-from service.files.jobs import DrainDoomed
+from service.files.jobs import DrainDoomed, RecountQuota
 from service.outbox import repository, service
 from service.outbox.base import Job
 from service.outbox.jobs import ForgetJobs
@@ -33,6 +33,7 @@ SWEEP_EVERY_S = 10.0
 DOOMED_EVERY_S = 60.0
 FORGET_EVERY_S = 3_600.0
 PURGE_EVERY_S = 300.0
+RECOUNT_EVERY_S = 3_500.0
 SCAN_EVERY_S = 86_400.0
 
 
@@ -56,6 +57,7 @@ class Scheduler:
             Task("upload sweep", SWEEP_EVERY_S, sweeper.sweep),
             Task("doomed objects", DOOMED_EVERY_S, lambda: self._enqueue(DrainDoomed())),
             Task("deleted projects", PURGE_EVERY_S, lambda: self._enqueue(PurgeProjects())),
+            Task("quota", FORGET_EVERY_S, lambda: self._enqueue(RecountQuota(), at_most_every_s=RECOUNT_EVERY_S)),
             Task("old jobs", FORGET_EVERY_S, lambda: self._enqueue(ForgetJobs())),
             Task("scan", FORGET_EVERY_S, lambda: self._enqueue(ScanStore(), at_most_every_s=SCAN_EVERY_S)),
         ]

@@ -21,3 +21,9 @@ class DigestFile(Job, frozen=True, tag="files.digest"):
 
     def about_file(self) -> UUID | None:
         return self.file_id
+
+
+class RecountQuota(Job, frozen=True, tag="files.recount_quota"):
+    """Compare what is accounted with what is stored and reserved; mend and report what differs."""
+
+    queue = Queue.UPKEEP

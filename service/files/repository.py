@@ -327,3 +327,15 @@ async def add_derived(session: WriteSession, version_id: UUID, delta_bytes: int)
     await session.execute(
         update(FileVersion).where(FileVersion.id == version_id).values(derived_bytes=FileVersion.derived_bytes + delta_bytes)
     )
+
+
+_STORED_BY_USER = "SELECT v.charged_to AS owner, sum(v.size_bytes) AS bytes FROM file_versions v"
+_STORED_BY_PROJECT = "SELECT f.project_id AS owner, sum(v.size_bytes) AS bytes FROM file_versions v JOIN files f ON f.id = v.file_id"
+
+
+async def stored_bytes(session: ReadSession, *, by_project: bool, owner: UUID | None = None) -> dict[UUID, int]:
+    """Bytes of all versions by who pays for them or by project; of one `owner`, or of everybody who has any."""
+    base, column = (_STORED_BY_PROJECT, "f.project_id") if by_project else (_STORED_BY_USER, "v.charged_to")
+    condition = "" if owner is None else f"WHERE {column} = :owner"
+    rows = await session.execute(text(f"{base} {condition} GROUP BY 1"), {} if owner is None else {"owner": owner})
+    return {row.owner: int(row.bytes) for row in rows}

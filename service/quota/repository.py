@@ -60,3 +60,26 @@ def add_slot(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) ->
 async def change_limit(session: WriteSession, kind: str, owner: UUID, limit_bytes: int) -> None:
     statement = text("UPDATE quota_slots SET limit_bytes = :limit WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0")
     await session.execute(statement, {"kind": kind, "owner": owner, "limit": limit_bytes})
+
+
+_ALL = text("SELECT owner_id, limit_bytes, reserved_bytes, used_bytes FROM quota_slots WHERE owner_kind = :kind AND slot = 0")
+_LOCK = text(f"{_READ.text} FOR UPDATE")
+_CORRECT = text("""
+    UPDATE quota_slots SET reserved_bytes = :reserved, used_bytes = :used
+    WHERE owner_kind = :kind AND owner_id = :owner AND slot = 0""")
+
+
+async def all_usage(session: ReadSession, kind: str) -> dict[UUID, Usage]:
+    """Of every owner of a kind."""
+    rows = await session.execute(_ALL, {"kind": kind})
+    return {row.owner_id: Usage(row.limit_bytes, row.reserved_bytes, row.used_bytes) for row in rows}
+
+
+async def lock_usage(session: WriteSession, kind: str, owner: UUID) -> Usage | None:
+    """Until this transaction ends nobody's change counts, so that what is counted next is exact."""
+    row = (await session.execute(_LOCK, {"kind": kind, "owner": owner})).one_or_none()
+    return None if row is None else Usage(*row)
+
+
+async def correct(session: WriteSession, kind: str, owner: UUID, *, reserved_bytes: int, used_bytes: int) -> None:
+    await session.execute(_CORRECT, {"kind": kind, "owner": owner, "reserved": reserved_bytes, "used": used_bytes})

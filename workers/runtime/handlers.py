@@ -5,7 +5,7 @@ from typing import Any
 
 from service.core.db import WriteSession
 from service.files.events import FilePurged, FileStored
-from service.files.jobs import DigestFile, DrainDoomed
+from service.files.jobs import DigestFile, DrainDoomed, RecountQuota
 from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
@@ -21,6 +21,7 @@ from workers.media.stills import render_image, render_poster
 from workers.upkeep.cleaning import drain_doomed, forget_jobs, scan_store
 from workers.upkeep.digest import digest_file
 from workers.upkeep.purge import purge_projects
+from workers.upkeep.recount import recount_quota
 
 # Each handler takes its own job type and its family's dependencies, which no common signature can say.
 Handler = Callable[..., Awaitable[None]]
@@ -42,6 +43,7 @@ UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (ForgetJobs, forget_jobs),
     (ScanStore, scan_store),
     (PurgeProjects, purge_projects),
+    (RecountQuota, recount_quota),
 )
 
 

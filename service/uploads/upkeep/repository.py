@@ -222,3 +222,12 @@ async def remove_all_of(session: WriteSession, project_id: UUID) -> bool:
         return False
     await session.execute(delete(Upload).where(Upload.project_id == project_id))
     return True
+
+
+async def reserved_bytes(session: ReadSession, *, by_project: bool, owner: UUID | None = None) -> dict[UUID, int]:
+    """What uploads have reserved by person or by project; of one `owner`, or of everybody who has any."""
+    column = Upload.project_id if by_project else Upload.user_id
+    query = select(column, func.sum(Upload.reserved_bytes)).where(Upload.reserved_bytes > 0).group_by(column)
+    if owner is not None:
+        query = query.where(column == owner)
+    return {found: int(total) for found, total in await session.execute(query)}

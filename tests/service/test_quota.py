@@ -1,0 +1,69 @@
+"""The books of space: counted anew while uploads go on, mended where they are wrong, left alone where they are right."""
+
+import asyncio
+import threading
+
+from service.core.db import Database
+from service.core.settings import load
+from service.files.jobs import RecountQuota
+from tests.faults.books import check_quota
+from workers.upkeep.cleaning import UpkeepDeps
+from workers.upkeep.recount import recount_quota
+
+
+def recount(stack):
+    settings = load(stack.settings_env())
+
+    async def work():
+        database = Database(settings.database)
+        try:
+            await recount_quota(RecountQuota(), UpkeepDeps(database, None, "", 0, 0), None)
+        finally:
+            await database.close()
+
+    asyncio.run(work())
+
+
+def owners(stack, project):
+    return (project, stack.sql("SELECT id FROM users WHERE username = 'admin'")[0][0])
+
+
+def test_what_drifted_is_mended(stack, client, project):
+    client.upload(project, b"x" * 3_000, filename="kept.bin")
+    client.create(project, 5_000, filename="open.bin")
+    stack.sql(
+        "UPDATE quota_slots SET used_bytes = used_bytes + 777, reserved_bytes = 0 WHERE owner_id = ANY(%s::uuid[])",
+        [str(owner) for owner in owners(stack, project)],
+    )
+    recount(stack)
+    assert stack.sql("SELECT reserved_bytes, used_bytes FROM quota_slots WHERE owner_id = %s", project) == [(5_000, 3_000)]
+    for owner in owners(stack, project):
+        check_quota(stack, owner)
+
+
+def test_a_recount_in_the_middle_of_uploads_changes_nothing_that_is_right(stack, client, project):
+    stop = threading.Event()
+    failed = []
+
+    def work(number):
+        with stack.client() as busy:
+            count = 0
+            while not stop.is_set() and count < 200:
+                count += 1
+                made = busy.create(project, 4_000, content=b"y" * 4_000, filename=f"{number}-{count}.bin")
+                if made.status_code != 201:
+                    failed.append(made.text)
+                if count % 3 == 0:
+                    busy.delete(made.headers["location"], headers={"Tus-Resumable": "1.0.0"})
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(8):
+        recount(stack)
+    stop.set()
+    for thread in threads:
+        thread.join(60)
+    assert failed == []
+    for owner in owners(stack, project):
+        check_quota(stack, owner)
