@@ -10,12 +10,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from sqlalchemy import MetaData, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, InvalidatePoolError, OperationalError, PendingRollbackError
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from service.core.errors import Unavailable
+from service.core.errors import Invalid, Unavailable
 from service.core.settings import DatabaseSettings
 
 NAMING = {
@@ -44,6 +44,11 @@ class WriteSession(ReadSession):
 class DatabaseDown(Unavailable):
     code = "database.down"
     public = "The database can't be reached. Nothing is lost; try again in a moment."
+
+
+class UnstorableText(Invalid):
+    code = "request.unstorable_text"
+    public = "The request holds a character that can't be stored or looked for: NUL, or half of a surrogate pair."
 
 
 class Database:
@@ -108,12 +113,15 @@ def _refuse_stale(connection: Any, _record: object, _proxy: object) -> None:
 
 
 class _as_domain_errors:  # noqa: N801  used as a function
-    """Turn "no connection" into DatabaseDown; every other database error is a bug and stays what it is."""
+    """Turn "no connection" into DatabaseDown and what is no text into UnstorableText; every other database error is a bug and stays what it is."""
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        # Both come from the driver, before the server sees the statement.
+        if isinstance(error, UnicodeEncodeError) or (isinstance(error, DataError) and "NUL" in str(error.orig)):
+            raise UnstorableText(internal=str(error).splitlines()[0]) from error
         if lost or isinstance(error, OperationalError | InterfaceError | PoolTimeoutError | PendingRollbackError):
             raise DatabaseDown(internal=str(error).splitlines()[0]) from error

@@ -153,6 +153,6 @@ class AllProjectsController(Controller):
 
     @patch("/{project_id:uuid}", status_code=204, summary="Change a project's quota")
     async def change(self, project_id: UUID, data: ProjectQuotaChange, write: Writing) -> None:
-        if await repository.by_id(write, project_id) is None:
+        if not await repository.is_living(write, project_id):
             raise Missing
         await quota.set_limit(write, quota.PROJECT, project_id, data.quota_bytes)

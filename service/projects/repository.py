@@ -134,8 +134,10 @@ async def everyones(session: ReadSession, after: UUID | None, limit: int, wanted
     return [Everyones(*row) for row in await session.execute(_EVERYONES, parameters)]
 
 
-async def by_id(session: ReadSession, project_id: UUID) -> Project | None:
-    return (await session.scalars(select(Project).where(Project.id == project_id))).one_or_none()
+async def is_living(session: ReadSession, project_id: UUID) -> bool:
+    """Whether there is such a project, for whoever may know."""
+    query = select(Project.id).where(Project.id == project_id, Project.deleted_at.is_(None))
+    return (await session.scalars(query)).one_or_none() is not None
 
 
 async def set_archived(session: WriteSession, project_id: UUID, *, is_archived: bool) -> None:

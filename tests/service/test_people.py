@@ -39,6 +39,17 @@ def test_an_account_is_made_with_name_and_quota(stack, client, person):
     assert client.get(f"/users/{person['id']}").json()["last_sign_in_at"] is not None
 
 
+def test_text_that_no_database_can_hold_is_refused(client):
+    for answer in (
+        client.get("/users?q=a%00b"),
+        client.post("/me/keys", json={"name": "a\u0000b", "scopes": ["read"]}),
+        client.get("/system/projects?q=%00"),
+    ):
+        assert answer.status_code != 500, answer.text
+    refused = client.get("/users?q=a%00b")
+    assert (refused.status_code, refused.json()["code"]) == (400, "request.unstorable_text")
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [

@@ -2,11 +2,13 @@
 
 import asyncio
 import threading
+from uuid import uuid4
 
 from service.core.db import Database
 from service.core.settings import load
 from service.files.jobs import RecountQuota
 from tests.faults.books import check_quota
+from tests.harness import TUS
 from workers.upkeep.cleaning import UpkeepDeps
 from workers.upkeep.recount import recount_quota
 
@@ -41,6 +43,23 @@ def test_what_drifted_is_mended(stack, client, project):
         check_quota(stack, owner)
 
 
+def test_a_person_without_room_is_refused_where_the_project_has_plenty(stack, client):
+    """Also by the way of one statement, which small uploads take: neither quota is touched."""
+    name = f"poor-{uuid4().hex[-8:]}"
+    person = client.post("/users", json={"username": name, "password": "a-long-enough-password", "quota_bytes": 1_000}).json()
+    with stack.client(name, "a-long-enough-password") as poor:
+        project = poor.project("Roomy")
+        for content in (None, b"x" * 2_000):
+            refused = poor.create(project, 2_000, content=content, filename="big.bin")
+            assert (refused.status_code, refused.json()["code"], refused.json()["owner"]) == (413, "quota.exceeded", "user")
+        fits = poor.create(project, 900, filename="fits.bin")
+        assert fits.status_code == 201
+        assert poor.create(project, 200, filename="no-more.bin").status_code == 413
+        assert poor.delete(fits.headers["location"], headers=TUS).status_code == 204
+    for owner in (person["id"], project):
+        assert stack.sql("SELECT reserved_bytes, used_bytes FROM quota_slots WHERE owner_id = %s", owner) == [(0, 0)]
+
+
 def test_a_recount_in_the_middle_of_uploads_changes_nothing_that_is_right(stack, client, project):
     stop = threading.Event()
     failed = []
@@ -54,7 +73,7 @@ def test_a_recount_in_the_middle_of_uploads_changes_nothing_that_is_right(stack,
                 if made.status_code != 201:
                     failed.append(made.text)
                 if count % 3 == 0:
-                    busy.delete(made.headers["location"], headers={"Tus-Resumable": "1.0.0"})
+                    busy.delete(made.headers["location"], headers=TUS)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
     for thread in threads:

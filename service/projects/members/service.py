@@ -61,7 +61,7 @@ async def remove(session: WriteSession, principal: Principal, project_id: UUID, 
 async def require_sight(session: ReadSession, principal: Principal, project_id: UUID) -> None:
     """Members see each other; administrators, everybody. Raises Missing."""
     if _is_admin(principal, project_id):
-        if await projects.by_id(session, project_id) is None:
+        if not await projects.is_living(session, project_id):
             raise Missing
         return
     await require(session, principal, project_id, Permission.VIEW)
@@ -70,7 +70,7 @@ async def require_sight(session: ReadSession, principal: Principal, project_id: 
 async def _granter(session: WriteSession, principal: Principal, project_id: UUID) -> str:
     """The role in whose name this is done. An administrator acts as an owner: a project whose people left is not lost."""
     if _is_admin(principal, project_id):
-        if await projects.by_id(session, project_id) is None:
+        if not await projects.is_living(session, project_id):
             raise Missing
         return projects.OWNER
     return await require(session, principal, project_id, Permission.MANAGE)

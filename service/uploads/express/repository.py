@@ -15,12 +15,12 @@ from service.quota.repository import CHANGE_WHEN
 from service.uploads.models import Upload
 from service.uploads.repository import CLOSE_WHEN, INSERT_WHEN, Limits, insert_parameters
 
-# Dividing by zero undoes the statement where a quota has no room.
+# Dividing by zero undoes the statement where one of the two quotas has no room.
 _CREATE = text(f"""
     WITH {ROLE},
     born AS ({INSERT_WHEN.format(when="EXISTS (SELECT FROM role)")}),
     {CHANGE_WHEN.format(when="EXISTS (SELECT FROM born)")}
-    SELECT expires_at, 1 / (SELECT count(*) FROM ours) FROM born""")  # noqa: S608  only constants of ours are put in
+    SELECT expires_at, 1 / ((SELECT count(*) FROM mine) * (SELECT count(*) FROM ours)) FROM born""")  # noqa: S608  only constants of ours are put in
 _WITH_RESULT = ", file_id = :file_id, version_id = :version_id, reserved_bytes = 0"
 _CLOSE = text(f"""
     WITH RECURSIVE {UP},
