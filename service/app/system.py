@@ -6,6 +6,7 @@ from litestar import Request, Response, get
 from sqlalchemy import text
 
 from service.app.metrics import render
+from service.app.openapi import document
 from service.core.errors import StowageError
 from service.core.http.guards import PUBLIC
 from service.core.http.inject import Db, Injected
@@ -52,7 +53,7 @@ async def readyz(
 
 @get("/api/v1/openapi.json", opt={PUBLIC: True}, include_in_schema=False)
 async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    return request.app.openapi_schema.to_schema()
+    return document(request.app)
 
 
 @get("/metrics", opt={PUBLIC: True}, summary="Prometheus", media_type="text/plain; version=0.0.4")

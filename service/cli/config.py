@@ -62,7 +62,7 @@ def print_openapi() -> int:
     """The document of the app as built."""
     from service.app.assembly import assemble
     from service.app.main import build
+    from service.app.openapi import document
 
-    document = build(assemble(example_settings())).openapi_schema.to_schema()
-    sys.stdout.write(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    sys.stdout.write(json.dumps(document(build(assemble(example_settings()))), indent=1, sort_keys=True) + "\n")
     return 0
