@@ -142,8 +142,11 @@ class Uploader(threading.Thread):
                 entry.url = urlsplit(answer.headers["location"]).path.removeprefix("/api/v1")
 
     def _is_lost(self, entry: Entry) -> bool:
-        found = self._stack.sql_or_none(f"SELECT 1 FROM uploads WHERE id = '{entry.url.rpartition('/')[2]}' AND state = 'LOST'")
-        return bool(found)
+        """Asked until the database answers: it is killed too."""
+        query = f"SELECT state FROM uploads WHERE id = '{entry.url.rpartition('/')[2]}'"
+        with suppress(AssertionError):
+            return wait_until(lambda: self._stack.sql_or_none(query), PATIENCE_S, 0.2, "the upload's state") == [("LOST",)]
+        return False
 
     def _checksum(self, piece: bytes) -> tuple[dict, bool]:
         """Mostly none; else a right one, or now and then a wrong one (True)."""
