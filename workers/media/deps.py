@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Protocol
 
 from service.core.db import Database
+from service.core.errors import StowageError
 from service.core.settings import MediaSettings
 from service.media.service import Source
-from service.storage.port import Reader, Writer
+from service.outbox.service import LeaseLost
+from service.storage.port import Reader, StoreDown, Writer
 from workers.tools.range_proxy import RangeProxy, Served
 
 
@@ -31,13 +33,20 @@ class MediaDeps:
 
     @asynccontextmanager
     async def serve(self, source: Source) -> AsyncIterator[Served]:
-        """The source as a loopback URL for children."""
+        """The source as a loopback URL for children. Raises StoreDown for whatever fails inside after the store broke off."""
 
         def read(start: int, end: int) -> AsyncIterator[bytes]:
             return self.store.read(source.bucket, source.key, start, end)
 
         async with self.proxy.source(read, source.size_bytes) as served:
-            yield served
+            try:
+                yield served
+            except (StowageError, LeaseLost):
+                raise
+            except Exception as error:
+                if served.is_cut:
+                    raise StoreDown(internal=f"the source broke off: {error}") from error
+                raise
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

@@ -33,6 +33,8 @@ class Served:
     bytes_sent: int = 0
     requests: int = 0
     failures: int = 0
+    # A reader was sent away with less than it asked for: what it makes of that says nothing about the source.
+    is_cut: bool = False
 
 
 class RangeProxy:
@@ -116,6 +118,7 @@ class RangeProxy:
                 tries += 1
                 served.failures += 1
                 if tries >= TRIES:
+                    served.is_cut = True
                     log.warning("source can't be read", extra={"internal": str(error)})
                     raise ConnectionError from error
                 await asyncio.sleep(PAUSE_S * tries)
