@@ -79,8 +79,8 @@ class Finisher:
     store: Mover
     bucket: str
 
-    async def close_whole(self, upload: Upload, *, expected: int, whole: WholeObject) -> bool:
-        """An upload that went into one object: F1 and F3 in one transaction. False: the epoch is over."""
+    async def close_whole(self, upload: Upload, *, expected: int, whole: WholeObject, tail_key: str | None) -> bool:
+        """An upload that went into one object: F1 and F3 in one transaction; its tail is in there. False: the epoch is over."""
         stored = stored_object(upload, self.bucket, whole.key, whole.etag, whole)
         if not await self._close_at_once(upload, expected, stored):
             async with self.database.write() as session:
@@ -88,8 +88,8 @@ class Finisher:
                 if reserved is None:
                     return False
                 await list_version(session, upload, reserved, stored)
-        if upload.tail_key is not None:
-            await self._drop(upload.tail_key)
+        if tail_key is not None:
+            await self._drop(tail_key)
         return True
 
     async def _close_at_once(self, upload: Upload, expected: int, stored: files.StoredObject) -> bool:
@@ -188,7 +188,7 @@ class Finisher:
             raise StoreDown(internal=f"tail {upload.tail_key} has {len(body)} bytes, not {upload.length_bytes}")
         key = keys.object_key(upload.id, upload.epoch)
         whole = await put_whole(self.store, self.bucket, key, body)
-        return await self.close_whole(upload, expected=upload.offset_bytes, whole=whole)
+        return await self.close_whole(upload, expected=upload.offset_bytes, whole=whole, tail_key=upload.tail_key)
 
     async def _tail_to_part(self, upload: Upload, tail_key: str) -> None:
         body = await self._read_tail(tail_key)

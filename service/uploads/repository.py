@@ -272,8 +272,8 @@ async def tail_to_part(session: WriteSession, upload_id: UUID, epoch: int, part:
     return True
 
 
-# Only a second holder can have left anything behind.
-SWEEP_AFTER = "CASE WHEN epoch > 1 THEN now() + interval '15 minutes' END"
+# Only a second holder, or the tail that the object replaces, can be left behind.
+SWEEP_AFTER = "CASE WHEN epoch > 1 OR tail_key IS NOT NULL THEN now() + interval '15 minutes' END"
 CLOSE_WHEN = f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', tail_key = NULL, tail_bytes = 0, lease_until = NULL,
            updated_at = now(), sweep_after = {SWEEP_AFTER}{{and_set}}

@@ -108,7 +108,7 @@ class Uploads:
             raise Busy
         key = keys.object_key(held.id, held.epoch)
         whole = await put_whole(self._tools.store, self._tools.bucket, key, b"")
-        await self._finisher.close_whole(held, expected=0, whole=whole)
+        await self._finisher.close_whole(held, expected=0, whole=whole, tail_key=None)
 
     # -- look
     async def see(self, principal: Principal, upload_id: UUID, protocol: Protocol | None = None) -> Seen:
@@ -260,7 +260,9 @@ class Uploads:
             try:
                 reason = await appender.run()
                 if appender.whole is not None:
-                    is_closed = await self._finisher.close_whole(upload, expected=appender.offset, whole=appender.whole)
+                    is_closed = await self._finisher.close_whole(
+                        upload, expected=appender.offset, whole=appender.whole, tail_key=appender.tail_key
+                    )
                     if not is_closed:
                         raise Busy
                     return Progress(upload, upload.length_bytes or 0)

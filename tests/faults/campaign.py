@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.faults.books import balance, settle
-from tests.faults.ledger import Entry, FilmUploader, Uploader
+from tests.faults.ledger import PATIENCE_S, Entry, FilmUploader, Uploader
 from tests.faults.links import STORE, Link, Links
 from tests.faults.node import Node
 from tests.faults.scripts import SCRIPTS, Scripted
@@ -187,7 +187,7 @@ class Campaign:
             thread.join(30)
         self._links.break_now(0)
         for uploader in self._uploaders[:-1]:
-            uploader.join(900)
+            uploader.join(PATIENCE_S)
             assert not uploader.is_alive(), "a client is still at it"
         self.report.seconds = time.monotonic() - began
         self._balance()

@@ -19,7 +19,8 @@ from tests.harness import OFFSET_TYPE, TUS, Stack, metadata, wait_until
 
 MIB = 1 << 20
 SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
-PATIENCE_S = 600.0
+# Longer than the server needs to call an upload lost: three checks five minutes apart.
+PATIENCE_S = 1_200.0
 FILM_REST_S = 15.0
 
 

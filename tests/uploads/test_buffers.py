@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from service.core.settings import load
+from service.storage.s3 import S3Store
 from service.uploads.append.buffers import FIRST_READ, BufferPool
 from tests.harness import Stack
 
@@ -130,3 +132,13 @@ def test_many_more_uploads_than_memory_all_end(tight):
         answers = pool.map(lambda url: client.append(url, 0, halves(), {"Content-Length": str(2 * MIB)}).status_code, urls)
         assert list(answers) == [204] * count
         assert {client.content(client.file_of(url)["id"]) == half * 2 for url in urls} == {True}
+    assert asyncio.run(tails_in_the_store(tight)) == []
+
+
+async def tails_in_the_store(stack):
+    settings = load(stack.settings_env())
+    store = S3Store(settings.store)
+    try:
+        return [key async for key in store.list_keys(settings.store.originals, "t/")]
+    finally:
+        await store.close()

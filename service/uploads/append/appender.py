@@ -61,7 +61,7 @@ def may_be_short_part(upload: Upload, end: int, next_number: int, max_bytes: int
 
 
 class Appender:
-    """One holder of one upload in one epoch. `offset` is what is committed."""
+    """One holder of one upload in one epoch. `offset` and `tail_key` are what is committed."""
 
     def __init__(
         self, tools: Tools, upload: Upload, body: Body, max_bytes: int, reserve_up_to: ReserveUpTo, verifier: Verifier | None = None
@@ -79,8 +79,9 @@ class Appender:
         self.received = 0
         self.whole: WholeObject | None = None
         self._start = upload.offset_bytes - upload.tail_bytes
-        self._tail_key, self._tail_bytes = upload.tail_key, upload.tail_bytes
-        self._old_tail = upload.tail_key
+        # The tail that comes before what is received next, and is in no buffer yet.
+        self._gap_key, self._gap_bytes = upload.tail_key, upload.tail_bytes
+        self.tail_key = upload.tail_key
         self._key, self._s3_upload_id = upload.key, upload.s3_upload_id
         self._next_number = upload.next_part
         self._tails = 0
@@ -225,20 +226,20 @@ class Appender:
     def _ready_buffer(self) -> Buffer:
         if self._buffer is None:
             # A tail is fetched only when it goes to the store again: a client that never comes back to it costs no memory.
-            self._buffer = self._tools.pool.take(self._upload.part_bytes, self, self._tail_bytes if self._tail_key else 0)
+            self._buffer = self._tools.pool.take(self._upload.part_bytes, self, self._gap_bytes if self._gap_key else 0)
         return self._buffer
 
     async def _close_gap(self, buffer: Buffer) -> None:
         """Put the tail before what came after it."""
-        if not buffer.gap or self._tail_key is None:
+        if not buffer.gap or self._gap_key is None:
             return
         at = 0
-        async for chunk in self._tools.store.read(self._tools.bucket, self._tail_key):
+        async for chunk in self._tools.store.read(self._tools.bucket, self._gap_key):
             if at + len(chunk) <= buffer.gap:
                 buffer.view[at : at + len(chunk)] = chunk
             at += len(chunk)
         if at != buffer.gap:
-            raise StoreDown(internal=f"tail {self._tail_key} has {at} bytes, not {buffer.gap}")
+            raise StoreDown(internal=f"tail {self._gap_key} has {at} bytes, not {buffer.gap}")
         self._tools.pool.close_gap(buffer)
 
     # -- parts in flight
@@ -265,7 +266,7 @@ class Appender:
         part = UploadPart(upload_id=self._upload.id, no=number, start_bytes=self._start, size_bytes=buffer.filled, etag="")
         self._start += buffer.filled
         # The tail, if there was one, is the head of this part now.
-        self._tail_key, self._tail_bytes = None, 0
+        self._gap_key, self._gap_bytes = None, 0
         before = self._flying[-1] if self._flying else None
         task = asyncio.create_task(self._store_part(part, buffer, before))
         task.add_done_callback(self._on_landed)
@@ -302,9 +303,9 @@ class Appender:
                 raise EpochOver
         self.offset = end
         parts.clear()
-        if self._old_tail is not None:
-            await self._forget(self._old_tail)
-        self._old_tail = tail[0] if tail else None
+        if self.tail_key is not None:
+            await self._forget(self.tail_key)
+        self.tail_key = tail[0] if tail else None
 
     async def _open_multipart(self) -> None:
         if self._s3_upload_id is not None:
@@ -323,7 +324,7 @@ class Appender:
     async def _flush(self, *, is_end: bool) -> None:
         """Make the rest durable: as the whole object, the last part, a short part or a tail."""
         buffer = self._buffer
-        if buffer is None or buffer.filled <= self._tail_bytes:
+        if buffer is None or buffer.filled <= self._gap_bytes:
             self._drop_buffer()
             return
         end = self._start + buffer.filled
@@ -360,7 +361,7 @@ class Appender:
         finally:
             self._drop_buffer()
         await self._commit(self._unverified, end, (key, size))
-        self._tail_key, self._tail_bytes = key, size
+        self._gap_key, self._gap_bytes = key, size
 
     async def _forget(self, key: str) -> None:
         # Unreferenced now; what can't be deleted here is swept at the upload's end.
