@@ -14,11 +14,11 @@ from service.accounts.schemas import (
     Me,
     PasswordChange,
     ProfileChange,
-    QuotaView,
     RefreshRequest,
     SessionList,
     SessionView,
     TokenGrant,
+    quota_view,
 )
 from service.accounts.service import Accounts, Client
 from service.core.errors import Forbidden
@@ -140,7 +140,6 @@ class MeController(Controller):
         delivery: Annotated[Delivery, Injected],
     ) -> Me:
         usage = await quota.usage_of(read, quota.USER, principal.user_id)
-        view = QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
         uploads = settings.uploads
         is_direct = uploads.direct_bytes > 0 and delivery.takes_parts_from(request.url.hostname or "")
         user = await repository.user_by_id(read, principal.user_id)
@@ -150,7 +149,7 @@ class MeController(Controller):
             user.full_name if user else "",
             user.email if user else None,
             principal.role,
-            view,
+            quota_view(usage),
             uploads.client_chunk_bytes,
             uploads.max_bytes,
             uploads.direct_bytes if is_direct else None,

@@ -55,11 +55,6 @@ class BadUsername(Invalid):
     public = "A username has 1 to 64 letters, digits, dots, hyphens and underscores, and begins with a letter or a digit."
 
 
-class BadEmail(Invalid):
-    code = "accounts.bad_email"
-    public = "That is no e-mail address."
-
-
 class TooManyKeys(StowageError):
     code = "accounts.too_many_keys"
     kind = Kind.CONFLICT

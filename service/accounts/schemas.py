@@ -7,6 +7,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from service.quota.repository import Usage
+
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 FullName = Annotated[str, msgspec.Meta(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Email = Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
@@ -71,6 +73,10 @@ class QuotaView(msgspec.Struct):
     limit_bytes: int
     reserved_bytes: int
     used_bytes: int
+
+
+def quota_view(usage: Usage) -> QuotaView:
+    return QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
 
 
 class Me(msgspec.Struct):

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from uuid import UUID
 
 import msgspec
 
@@ -29,6 +30,16 @@ def check_limit(limit: int) -> int:
 
 def encode_cursor(*key: str | int) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
+
+
+def decode_id(cursor: str | None) -> UUID | None:
+    """Where a page sorted by id goes on; None at its beginning. Raises BadCursor."""
+    if not cursor:
+        return None
+    try:
+        return UUID(str(decode_cursor(cursor, str)[0]))
+    except ValueError as error:
+        raise BadCursor from error
 
 
 def decode_cursor(cursor: str, *shape: type) -> tuple[str | int, ...]:

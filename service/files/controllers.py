@@ -12,7 +12,7 @@ from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import PUBLIC, SCOPE
 from service.core.http.inject import Caller, Config, Db, Injected, Reading, Writing
-from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, decode_id, encode_cursor
 from service.core.principal import Permission, Principal, Scope
 from service.files import repository
 from service.files.content import Wanted, stream_object
@@ -179,7 +179,7 @@ async def _page(
     *,
     trashed: bool,
 ) -> FilePage:
-    before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+    before = decode_id(cursor)
     rows = await repository.recent(read, principal, project_id=project_id, trashed=trashed, before=before, limit=check_limit(limit) + 1)
     items = [
         _view(found, _preview(found.version.preview, delivery, derived, host, is_hidden=is_kept_from(found.version, principal)))
@@ -219,7 +219,7 @@ class FileController(Controller):
 
     @get("/corrupt", summary="Versions I uploaded that are not what their checksum said, newest first")
     async def corrupt(self, principal: Caller, read: Reading, cursor: Cursor = None, limit: int = DEFAULT_LIMIT) -> CorruptPage:
-        before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        before = decode_id(cursor)
         rows = await repository.corrupt_of(read, principal.user_id, before, check_limit(limit) + 1)
         items = [
             CorruptView(

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from service.core.http.guards import PUBLIC, SCOPE
 from service.core.http.inject import Caller, Config, Db, Injected, Reading
-from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.core.principal import Principal, Role, Scope
 from service.core.tickets import TicketRefused, seal, steady_expiry, unseal
 from service.files import repository as files_repository
@@ -175,7 +175,7 @@ class JobController(Controller):
         cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
         limit: int = DEFAULT_LIMIT,
     ) -> JobPage:
-        before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        before = decode_id(cursor)
         names = await files_repository.recent_names(read, principal, limit=1_000)
         rows = await outbox_repository.jobs_page(
             read, states=states or [], file_ids=list(names), before=before, limit=check_limit(limit) + 1

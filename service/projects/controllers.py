@@ -7,12 +7,12 @@ from litestar import Controller, delete, get, patch, post
 from litestar.params import Parameter
 from msgspec import UNSET
 
-from service.accounts.schemas import QuotaView
+from service.accounts.schemas import QuotaView, quota_view
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import SCOPE, require_admin
 from service.core.http.inject import Caller, Config, Reading, Writing
-from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, decode_id, encode_cursor
 from service.core.principal import Principal, Scope
 from service.projects import repository, service
 from service.projects.policies import PERMISSIONS, WHILE_ARCHIVED
@@ -26,11 +26,6 @@ from service.projects.schemas import (
     ProjectView,
 )
 from service.quota import service as quota
-from service.quota.repository import Usage
-
-
-def _quota(usage: Usage) -> QuotaView:
-    return QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes)
 
 
 def _view(mine: repository.Mine) -> ProjectView:
@@ -48,7 +43,7 @@ def _view(mine: repository.Mine) -> ProjectView:
         project.archived_at,
         project.deleted_at,
         project.derived_bytes,
-        _quota(mine.usage),
+        quota_view(mine.usage),
     )
 
 
@@ -133,7 +128,7 @@ class AllProjectsController(Controller):
         cursor: str | None = None,
         limit: int = DEFAULT_LIMIT,
     ) -> ProjectOverviewPage:
-        after = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        after = decode_id(cursor)
         rows = await repository.everyones(read, after, check_limit(limit) + 1, q.strip())
         items = [
             ProjectOverview(

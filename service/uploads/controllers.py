@@ -14,7 +14,7 @@ from service.core.errors import Missing, StowageError
 from service.core.http.guards import EXPIRED_OK, PUBLIC, SCOPE, require_admin
 from service.core.http.inject import Caller, Config, Db, Injected
 from service.core.http.origin import origin_of
-from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.core.principal import Scope
 from service.core.settings import Settings
 from service.uploads import repository
@@ -190,7 +190,7 @@ class UploadController(Controller):
         cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
         limit: int = DEFAULT_LIMIT,
     ) -> UploadPage:
-        before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        before = decode_id(cursor)
         async with database.read() as session:
             rows = await repository.unfinished(session, principal.user_id, before, check_limit(limit) + 1)
         items = [_view(request, settings, row) for row in rows[:limit]]
@@ -228,7 +228,7 @@ class OpenUploadController(Controller):
         limit: int = DEFAULT_LIMIT,
         untouched_s: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
     ) -> OpenUploadPage:
-        after = UUID(str(decode_cursor(cursor, str)[0])) if cursor else UUID(int=0)
+        after = decode_id(cursor) or UUID(int=0)
         async with database.read() as session:
             rows = await upkeep.open_uploads(session, after=after, limit=check_limit(limit) + 1, untouched_s=untouched_s)
         items = [msgspec.convert(dict(row), OpenUpload) for row in rows[:limit]]

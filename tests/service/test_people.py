@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from service.core.pagination import encode_cursor
 from tests.harness import ROOT, TUS, wait_until
 
 PASSWORD = "a-long-enough-password"
@@ -110,6 +111,12 @@ def test_the_last_administrator_stays_one(stack, client, person):
         assert second.get("/users").status_code == 200
         assert second.patch(f"/users/{person['id']}", json={"role": "member"}).status_code == 200
         wait_until(lambda: second.get("/users").status_code in {401, 403}, SOON_S, 0.5, "the former administrator to be out")
+
+
+def test_a_cursor_that_names_no_place_is_refused(client):
+    for path in ("/users/links", "/system/projects", "/files", "/uploads"):
+        refused = client.get(path, params={"cursor": encode_cursor("no id")})
+        assert (refused.status_code, refused.json()["code"]) == (400, "pagination.bad_cursor"), path
 
 
 # -- one-time links

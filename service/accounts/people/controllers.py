@@ -22,20 +22,20 @@ from service.accounts.people.schemas import (
     PersonPage,
     PersonView,
 )
-from service.accounts.schemas import QuotaView
+from service.accounts.schemas import quota_view
 from service.accounts.service import Accounts
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import PUBLIC, SCOPE, require_admin
 from service.core.http.inject import Caller, Config, Injected, Reading, Writing
 from service.core.http.origin import origin_of
-from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, decode_id, encode_cursor
 from service.core.principal import Role, Scope
 from service.core.settings import Settings
 
 
 def _view(person: repository.Person) -> PersonView:
-    user, usage = person.user, person.usage
+    user = person.user
     return PersonView(
         user.id,
         user.username,
@@ -45,7 +45,7 @@ def _view(person: repository.Person) -> PersonView:
         user.state,
         user.created_at,
         user.last_sign_in_at,
-        QuotaView(usage.limit_bytes, usage.reserved_bytes, usage.used_bytes),
+        quota_view(person.usage),
     )
 
 
@@ -104,7 +104,7 @@ class PeopleController(Controller):
 
     @get("/links", summary="One-time links that were not used yet, newest first")
     async def links(self, read: Reading, cursor: str | None = None, limit: int = DEFAULT_LIMIT) -> LinkPage:
-        before = UUID(str(decode_cursor(cursor, str)[0])) if cursor else None
+        before = decode_id(cursor)
         found = await repository.open_links(read, before, check_limit(limit) + 1)
         items = [LinkView(link.id, link.role, link.email, username, link.created_at, link.expires_at) for link, username in found[:limit]]
         return LinkPage(items, encode_cursor(str(items[-1].id)) if len(found) > limit else None)

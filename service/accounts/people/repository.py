@@ -19,14 +19,14 @@ class Person:
     usage: Usage
 
 
+_PEOPLE = select(User, QuotaSlot.limit_bytes, QuotaSlot.reserved_bytes, QuotaSlot.used_bytes).outerjoin(
+    QuotaSlot, (QuotaSlot.owner_id == User.id) & (QuotaSlot.owner_kind == USER) & (QuotaSlot.slot == 0)
+)
+
+
 async def page(session: ReadSession, after: str | None, limit: int, *, wanted: str = "", state: str | None = None) -> Sequence[Person]:
     """By name; `wanted` is a part of the username, full name or e-mail address."""
-    query = (
-        select(User, QuotaSlot.limit_bytes, QuotaSlot.reserved_bytes, QuotaSlot.used_bytes)
-        .outerjoin(QuotaSlot, (QuotaSlot.owner_id == User.id) & (QuotaSlot.owner_kind == USER) & (QuotaSlot.slot == 0))
-        .order_by(func.lower(User.username))
-        .limit(limit)
-    )
+    query = _PEOPLE.order_by(func.lower(User.username)).limit(limit)
     if after is not None:
         query = query.where(func.lower(User.username) > after)
     if wanted:
@@ -37,12 +37,7 @@ async def page(session: ReadSession, after: str | None, limit: int, *, wanted: s
 
 
 async def one(session: ReadSession, user_id: UUID) -> Person | None:
-    query = (
-        select(User, QuotaSlot.limit_bytes, QuotaSlot.reserved_bytes, QuotaSlot.used_bytes)
-        .outerjoin(QuotaSlot, (QuotaSlot.owner_id == User.id) & (QuotaSlot.owner_kind == USER) & (QuotaSlot.slot == 0))
-        .where(User.id == user_id)
-    )
-    row = (await session.execute(query)).one_or_none()
+    row = (await session.execute(_PEOPLE.where(User.id == user_id))).one_or_none()
     return None if row is None else _person(*row)
 
 

@@ -10,27 +10,19 @@ from service.core.db import ReadSession, WriteSession
 from service.projects.models import ProjectMember
 from service.projects.repository import OWNER
 
+_MEMBERS = select(ProjectMember, User).join(User, User.id == ProjectMember.user_id)
+
 
 async def page(session: ReadSession, project_id: UUID, after: str | None, limit: int) -> Sequence[Row[ProjectMember, User]]:
     """By name."""
-    query = (
-        select(ProjectMember, User)
-        .join(User, User.id == ProjectMember.user_id)
-        .where(ProjectMember.project_id == project_id)
-        .order_by(func.lower(User.username))
-        .limit(limit)
-    )
+    query = _MEMBERS.where(ProjectMember.project_id == project_id).order_by(func.lower(User.username)).limit(limit)
     if after is not None:
         query = query.where(func.lower(User.username) > after)
     return (await session.execute(query)).all()
 
 
 async def one(session: ReadSession, project_id: UUID, user_id: UUID) -> Row[ProjectMember, User] | None:
-    query = (
-        select(ProjectMember, User)
-        .join(User, User.id == ProjectMember.user_id)
-        .where(ProjectMember.project_id == project_id, ProjectMember.user_id == user_id)
-    )
+    query = _MEMBERS.where(ProjectMember.project_id == project_id, ProjectMember.user_id == user_id)
     return (await session.execute(query)).one_or_none()
 
 

@@ -115,8 +115,13 @@ class BufferPool:
         buffer.promised -= kept
         buffer.charged += count - kept
         self.used_bytes += count - kept
-        while self.used_bytes > self.budget_bytes and self._warm:
+        self._fits(0)
+
+    def _fits(self, count: int) -> bool:
+        """Whether the budget holds `count` bytes more, without what is only kept warm if need be."""
+        while self.used_bytes + count > self.budget_bytes and self._warm:
             self.used_bytes -= len(self._warm.pop())
+        return self.used_bytes + count <= self.budget_bytes
 
     async def room(self, buffer: Buffer, count: int, timeout_s: float) -> bool:
         """Wait in turn until `count` bytes more fit. False after `timeout_s`, or when `buffer` itself has to go."""
@@ -136,9 +141,7 @@ class BufferPool:
         """Whoever waits gets what is free, in turn; for the rest, others are asked to let go."""
         while self._waiting:
             buffer, waiter = next(iter(self._waiting.items()))
-            while self.used_bytes + waiter.count > self.budget_bytes and self._warm:
-                self.used_bytes -= len(self._warm.pop())
-            if self.used_bytes + waiter.count > self.budget_bytes:
+            if not self._fits(waiter.count):
                 break
             self.used_bytes += waiter.count
             buffer.charged += waiter.count

@@ -11,6 +11,7 @@ import { useProjects } from "@/features/projects";
 import { DropZone, UnfinishedUploads, UploadButton } from "@/features/uploads";
 import { messageOf } from "@/lib/problem";
 import { NameForm } from "@/ui/name-form";
+import { SearchField } from "@/ui/search-field";
 import { Empty } from "@/ui/states";
 
 function useFilesUrl() {
@@ -53,10 +54,7 @@ export function FilesView() {
     <DropZone target={target}>
       <div className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-3">
         <Breadcrumbs projectId={project} projectName={name} folder={folder} onFolder={(id) => go({ folder: id, file: null })} />
-        <label className="relative">
-          <Search className="absolute top-2.5 left-2.5 size-4 text-muted" aria-hidden />
-          <input type="search" value={text} onChange={(event) => setText(event.target.value)} aria-label="Find in this folder" placeholder="Find in this folder" className="h-9 w-44 rounded-lg border border-line bg-panel pr-2 pl-8 text-sm" />
-        </label>
+        <SearchField label="Find in this folder" value={text} onValue={setText} className="w-44" />
         <Link href={`/projects/settings/?project=${project}`} aria-label="Members and settings" title="Members and settings" className="inline-flex size-9 items-center justify-center rounded-lg text-muted hover:bg-sunken hover:text-text">
           <Settings className="size-4" aria-hidden />
         </Link>

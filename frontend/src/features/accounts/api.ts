@@ -1,7 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { setToken } from "@/lib/api/session";
+import { useChange } from "@/lib/use-change";
 
 export type Me = Schemas["Me"];
 
@@ -19,22 +20,16 @@ export function useMe() {
   return useQuery({ queryKey: ["me"], queryFn: () => bodyOf(api.GET("/api/v1/me")) });
 }
 
-/** A change to what is mine, after which it is looked at anew. */
-function useMyMutation<Input, Output>(mutationFn: (input: Input) => Promise<Output>) {
-  const client = useQueryClient();
-  return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: ["me"] }) });
-}
-
-export const useChangeProfile = () => useMyMutation((body: Schemas["ProfileChange"]) => api.PATCH("/api/v1/me", { body }));
+export const useChangeProfile = () => useChange("me", (body: Schemas["ProfileChange"]) => api.PATCH("/api/v1/me", { body }));
 
 /** Signs out everywhere, here too. */
-export const useChangePassword = () => useMyMutation((body: Schemas["PasswordChange"]) => api.POST("/api/v1/me/password", { body }));
+export const useChangePassword = () => useChange("me", (body: Schemas["PasswordChange"]) => api.POST("/api/v1/me/password", { body }));
 
 export function useSessions() {
   return useQuery({ queryKey: ["me", "sessions"], queryFn: () => bodyOf(api.GET("/api/v1/me/sessions")) });
 }
 
-export const useEndSession = () => useMyMutation((id: string) => api.DELETE("/api/v1/me/sessions/{session_id}", { params: { path: { session_id: id } } }));
+export const useEndSession = () => useChange("me", (id: string) => api.DELETE("/api/v1/me/sessions/{session_id}", { params: { path: { session_id: id } } }));
 
 export async function endAllSessions(): Promise<void> {
   await api.DELETE("/api/v1/me/sessions");
@@ -45,9 +40,9 @@ export function useKeys() {
   return useQuery({ queryKey: ["me", "keys"], queryFn: () => bodyOf(api.GET("/api/v1/me/keys")) });
 }
 
-export const useCreateKey = () => useMyMutation((body: Schemas["KeyCreate"]) => bodyOf(api.POST("/api/v1/me/keys", { body })));
+export const useCreateKey = () => useChange("me", (body: Schemas["KeyCreate"]) => bodyOf(api.POST("/api/v1/me/keys", { body })));
 
-export const useRemoveKey = () => useMyMutation((id: string) => api.DELETE("/api/v1/me/keys/{key_id}", { params: { path: { key_id: id } } }));
+export const useRemoveKey = () => useChange("me", (id: string) => api.DELETE("/api/v1/me/keys/{key_id}", { params: { path: { key_id: id } } }));
 
 export const lookAtLink = (token: string) => bodyOf(api.POST("/api/v1/auth/link", { body: { token } }));
 

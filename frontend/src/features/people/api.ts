@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
+import { useChange } from "@/lib/use-change";
 
 export type Person = Schemas["PersonView"];
 export type NewLink = Schemas["NewLink"];
@@ -18,21 +19,15 @@ export function useLinks() {
   return useQuery({ queryKey: ["people", "links"], queryFn: () => bodyOf(api.GET("/api/v1/users/links")) });
 }
 
-/** A change to people, after which they are looked at anew. */
-function usePeopleMutation<Input, Output>(mutationFn: (input: Input) => Promise<Output>) {
-  const client = useQueryClient();
-  return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: ["people"] }) });
-}
-
-export const useCreatePerson = () => usePeopleMutation((body: Schemas["PersonCreate"]) => bodyOf(api.POST("/api/v1/users", { body })));
+export const useCreatePerson = () => useChange("people", (body: Schemas["PersonCreate"]) => bodyOf(api.POST("/api/v1/users", { body })));
 
 export const useChangePerson = () =>
-  usePeopleMutation(({ id, change }: { id: string; change: Schemas["PersonChange"] }) =>
+  useChange("people", ({ id, change }: { id: string; change: Schemas["PersonChange"] }) =>
     bodyOf(api.PATCH("/api/v1/users/{user_id}", { params: { path: { user_id: id } }, body: change })),
   );
 
-export const useInvite = () => usePeopleMutation((body: Schemas["Invitation"]) => bodyOf(api.POST("/api/v1/users/links", { body })));
+export const useInvite = () => useChange("people", (body: Schemas["Invitation"]) => bodyOf(api.POST("/api/v1/users/links", { body })));
 
-export const useOfferReset = () => usePeopleMutation((id: string) => bodyOf(api.POST("/api/v1/users/{user_id}/reset", { params: { path: { user_id: id } } })));
+export const useOfferReset = () => useChange("people", (id: string) => bodyOf(api.POST("/api/v1/users/{user_id}/reset", { params: { path: { user_id: id } } })));
 
-export const useWithdraw = () => usePeopleMutation((id: string) => api.DELETE("/api/v1/users/links/{link_id}", { params: { path: { link_id: id } } }));
+export const useWithdraw = () => useChange("people", (id: string) => api.DELETE("/api/v1/users/links/{link_id}", { params: { path: { link_id: id } } }));

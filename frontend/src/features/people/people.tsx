@@ -1,6 +1,6 @@
 "use client";
 
-import { Search, UserPlus } from "lucide-react";
+import { UserPlus } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { toast } from "sonner";
 
@@ -8,6 +8,7 @@ import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
 import { Button } from "@/ui/button";
 import { Once } from "@/ui/once";
+import { SearchField } from "@/ui/search-field";
 import { Failed, Loading } from "@/ui/states";
 import { ROW, Table } from "@/ui/table";
 import { type NewLink, useInvite, useLinks, usePeople, useWithdraw } from "./api";
@@ -50,10 +51,9 @@ export function People() {
   return (
     <>
       <div className="flex flex-wrap items-center gap-3">
-        <label className="relative mr-auto">
-          <Search className="absolute top-2.5 left-2.5 size-4 text-muted" aria-hidden />
-          <input type="search" value={text} onChange={(event) => setText(event.target.value)} aria-label="Find people" placeholder="Find people" className="h-9 w-56 rounded-lg border border-line bg-panel pr-2 pl-8 text-sm" />
-        </label>
+        <div className="mr-auto">
+          <SearchField label="Find people" value={text} onValue={setText} />
+        </div>
         <Button disabled={invite.isPending} onClick={() => invite.mutate({ role: "member" }, { onSuccess: setLink, onError: (error) => toast.error(messageOf(error)) })}>
           Invite by link
         </Button>

@@ -1,6 +1,5 @@
 "use client";
 
-import { Search } from "lucide-react";
 import { useDeferredValue, useState } from "react";
 import { toast } from "sonner";
 
@@ -8,6 +7,7 @@ import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
 import { Button } from "@/ui/button";
 import { QuotaCell } from "@/ui/quota-cell";
+import { SearchField } from "@/ui/search-field";
 import { Failed, Loading } from "@/ui/states";
 import { ROW, Table } from "@/ui/table";
 import { type ProjectOverview, useAllProjects, useSetProjectQuota } from "./api";
@@ -25,10 +25,9 @@ export function AllProjects() {
   const found = projects.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <>
-      <label className="relative self-start">
-        <Search className="absolute top-2.5 left-2.5 size-4 text-muted" aria-hidden />
-        <input type="search" value={text} onChange={(event) => setText(event.target.value)} aria-label="Find projects" placeholder="Find projects" className="h-9 w-56 rounded-lg border border-line bg-panel pr-2 pl-8 text-sm" />
-      </label>
+      <div className="self-start">
+        <SearchField label="Find projects" value={text} onValue={setText} />
+      </div>
       {projects.isPending && <Loading />}
       {projects.isError && <Failed error={projects.error} onRetry={() => void projects.refetch()} />}
       {projects.isSuccess && (

@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
+import { useChange } from "@/lib/use-change";
 
 export type Project = Schemas["ProjectView"];
 export type Member = Schemas["MemberView"];
@@ -27,22 +28,16 @@ export function useProject(id: string) {
   return useQuery({ queryKey: ["projects", id], queryFn: () => bodyOf(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: id } } })) });
 }
 
-/** A change to projects, after which they are looked at anew. */
-function useProjectMutation<Input, Output>(mutationFn: (input: Input) => Promise<Output>) {
-  const client = useQueryClient();
-  return useMutation({ mutationFn, onSettled: () => client.invalidateQueries({ queryKey: ["projects"] }) });
-}
-
 const at = (id: string) => ({ params: { path: { project_id: id } } });
 const memberAt = (id: string, user: string) => ({ params: { path: { project_id: id, user_id: user } } });
 
-export const useCreateProject = () => useProjectMutation((name: string) => bodyOf(api.POST("/api/v1/projects", { body: { name } })));
+export const useCreateProject = () => useChange("projects", (name: string) => bodyOf(api.POST("/api/v1/projects", { body: { name } })));
 
-export const useChangeProject = (id: string) => useProjectMutation((body: Schemas["ProjectChange"]) => bodyOf(api.PATCH("/api/v1/projects/{project_id}", { ...at(id), body })));
+export const useChangeProject = (id: string) => useChange("projects", (body: Schemas["ProjectChange"]) => bodyOf(api.PATCH("/api/v1/projects/{project_id}", { ...at(id), body })));
 
-export const useDeleteProject = () => useProjectMutation((id: string) => api.DELETE("/api/v1/projects/{project_id}", at(id)));
+export const useDeleteProject = () => useChange("projects", (id: string) => api.DELETE("/api/v1/projects/{project_id}", at(id)));
 
-export const useRestoreProject = () => useProjectMutation((id: string) => bodyOf(api.POST("/api/v1/projects/{project_id}/restore", at(id))));
+export const useRestoreProject = () => useChange("projects", (id: string) => bodyOf(api.POST("/api/v1/projects/{project_id}/restore", at(id))));
 
 export function useMembers(id: string) {
   return useInfiniteQuery({
@@ -54,12 +49,12 @@ export function useMembers(id: string) {
   });
 }
 
-export const useAddMember = (id: string) => useProjectMutation((body: Schemas["MemberAdd"]) => bodyOf(api.POST("/api/v1/projects/{project_id}/members", { ...at(id), body })));
+export const useAddMember = (id: string) => useChange("projects", (body: Schemas["MemberAdd"]) => bodyOf(api.POST("/api/v1/projects/{project_id}/members", { ...at(id), body })));
 
 export const useChangeMember = (id: string) =>
-  useProjectMutation(({ user, role }: { user: string; role: ProjectRole }) => bodyOf(api.PATCH("/api/v1/projects/{project_id}/members/{user_id}", { ...memberAt(id, user), body: { role } })));
+  useChange("projects", ({ user, role }: { user: string; role: ProjectRole }) => bodyOf(api.PATCH("/api/v1/projects/{project_id}/members/{user_id}", { ...memberAt(id, user), body: { role } })));
 
-export const useRemoveMember = (id: string) => useProjectMutation((user: string) => api.DELETE("/api/v1/projects/{project_id}/members/{user_id}", memberAt(id, user)));
+export const useRemoveMember = (id: string) => useChange("projects", (user: string) => api.DELETE("/api/v1/projects/{project_id}/members/{user_id}", memberAt(id, user)));
 
 export function useAllProjects(search: string) {
   return useInfiniteQuery({
@@ -71,4 +66,4 @@ export function useAllProjects(search: string) {
 }
 
 export const useSetProjectQuota = () =>
-  useProjectMutation(({ id, quota_bytes }: { id: string; quota_bytes: number }) => api.PATCH("/api/v1/system/projects/{project_id}", { ...at(id), body: { quota_bytes } }));
+  useChange("projects", ({ id, quota_bytes }: { id: string; quota_bytes: number }) => api.PATCH("/api/v1/system/projects/{project_id}", { ...at(id), body: { quota_bytes } }));

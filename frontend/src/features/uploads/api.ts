@@ -1,6 +1,7 @@
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
+import { useChange } from "@/lib/use-change";
 import { rememberedAll } from "./engine/memory";
 
 export type UnfinishedUpload = Schemas["UploadView"];
@@ -29,13 +30,7 @@ export function useRemembered() {
   });
 }
 
-export function useDiscard() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => api.DELETE("/api/v1/uploads/{upload_id}", { params: { path: { upload_id: id } } }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["uploads"] }),
-  });
-}
+export const useDiscard = () => useChange("uploads", (id: string) => api.DELETE("/api/v1/uploads/{upload_id}", { params: { path: { upload_id: id } } }));
 
 /** Everybody's unfinished uploads, for administrators. */
 export function useOpenUploads() {
@@ -48,10 +43,4 @@ export function useOpenUploads() {
   });
 }
 
-export function useAbort() {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (id: string) => api.DELETE("/api/v1/system/uploads/{upload_id}", { params: { path: { upload_id: id } } }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["open-uploads"] }),
-  });
-}
+export const useAbort = () => useChange("open-uploads", (id: string) => api.DELETE("/api/v1/system/uploads/{upload_id}", { params: { path: { upload_id: id } } }));
