@@ -81,7 +81,7 @@ class Relay:
 async def main() -> None:
     settings = begin()
     database = Database(settings.database)
-    relay = Relay(database, make_broker(settings.redis.url), subscribers(settings.store.derived))
+    relay = Relay(database, make_broker(settings.redis.url), subscribers(settings.store.derived, settings.server.recovery_window_s))
     stopping = stop_event()
     say_ready()
     while not stopping.is_set():

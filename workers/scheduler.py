@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from dramatiq.brokers.redis import RedisBroker
 from redis.exceptions import RedisError
 
+from service.audit.service import keep_months
 from service.core.db import Database
 from service.core.errors import StowageError
-from service.files.jobs import DrainDoomed, RecountQuota
+from service.files.jobs import DrainDoomed, EmptyTrash, RecountQuota
+from service.files.tree.repository import FOLD_AT_ONCE, fold
 from service.outbox import repository, service
 from service.outbox.base import Job
 from service.outbox.jobs import ForgetJobs
@@ -31,7 +33,9 @@ LEASES_EVERY_S = 5.0
 TICKETS_EVERY_S = 3.0
 SWEEP_EVERY_S = 10.0
 DOOMED_EVERY_S = 60.0
+FOLD_EVERY_S = 1.0
 FORGET_EVERY_S = 3_600.0
+MAX_FOLDS = 200
 PURGE_EVERY_S = 300.0
 RECOUNT_EVERY_S = 3_500.0
 SCAN_EVERY_S = 86_400.0
@@ -48,13 +52,17 @@ class Task:
 
 
 class Scheduler:
-    def __init__(self, database: Database, broker: RedisBroker, sweeper: Sweeper) -> None:
+    def __init__(self, database: Database, broker: RedisBroker, sweeper: Sweeper, access_log_keep_s: int) -> None:
         self._database = database
         self._broker = broker
+        self._access_log_keep_s = access_log_keep_s
         self._tasks = [
             Task("expired leases", LEASES_EVERY_S, self._recover),
             Task("tickets", TICKETS_EVERY_S, self._top_up),
             Task("upload sweep", SWEEP_EVERY_S, sweeper.sweep),
+            Task("folder totals", FOLD_EVERY_S, self._fold),
+            Task("access log", FORGET_EVERY_S, self._keep_access_log),
+            Task("trash", FORGET_EVERY_S, lambda: self._enqueue(EmptyTrash())),
             Task("doomed objects", DOOMED_EVERY_S, lambda: self._enqueue(DrainDoomed())),
             Task("deleted projects", PURGE_EVERY_S, lambda: self._enqueue(PurgeProjects())),
             Task("quota", FORGET_EVERY_S, lambda: self._enqueue(RecountQuota(), at_most_every_s=RECOUNT_EVERY_S)),
@@ -81,6 +89,16 @@ class Scheduler:
         if recovered:
             log.info("jobs of stopped workers taken back", extra={"jobs": recovered})
 
+    async def _fold(self) -> None:
+        for _ in range(MAX_FOLDS):
+            async with self._database.write() as session:
+                if await fold(session) < FOLD_AT_ONCE:
+                    return
+
+    async def _keep_access_log(self) -> None:
+        async with self._database.write() as session:
+            await keep_months(session, self._access_log_keep_s)
+
     async def _top_up(self) -> None:
         """Keep enough tickets in each queue for the jobs that wait, whatever happened to earlier ones."""
         async with self._database.read() as session:
@@ -103,7 +121,7 @@ async def main() -> None:
     database = Database(settings.database)
     store = S3Store(settings.store)
     sweeper = Sweeper(Finisher(database, store, settings.store.originals), store)
-    scheduler = Scheduler(database, make_broker(settings.redis.url), sweeper)
+    scheduler = Scheduler(database, make_broker(settings.redis.url), sweeper, settings.server.access_log_keep_s)
     stopping = stop_event()
     say_ready()
     while not stopping.is_set():

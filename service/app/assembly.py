@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.accounts.service import Accounts
+from service.audit.service import Recorder
 from service.core.db import Database
 from service.core.settings import Settings
 from service.hints.service import Hints
@@ -26,6 +27,7 @@ class Parts:
     hints: Hints
     store: S3Store
     delivery: Delivery
+    audit: Recorder
     accounts: Accounts
     pool: BufferPool
     leases: Leases
@@ -35,11 +37,13 @@ class Parts:
     async def start(self) -> None:
         self.hints.start()
         self.leases.start()
+        self.audit.start()
         origin = self.settings.server.public_url or f"http://localhost:{self.settings.server.port}"
         await self.delivery.probe(self.settings.store.originals, origin)
 
     async def close(self) -> None:
         await self.uploads.close()
+        await self.audit.close()
         await self.hints.close()
         await self.store.close()
         await self.database.close()
@@ -60,6 +64,7 @@ def assemble(settings: Settings) -> Parts:
         hints=hints,
         store=store,
         delivery=Delivery(store, settings),
+        audit=Recorder(database),
         accounts=Accounts(database, settings.auth, hints),
         pool=pool,
         leases=leases,

@@ -23,13 +23,20 @@ from service.app.metrics import REGISTRY, PartsCollector
 from service.app.middleware import Envelope
 from service.app.system import healthz, metrics, openapi, readyz
 from service.app.ui import ui_handlers
+from service.audit.controllers import AuditController
 from service.core import logs
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import StowageError
 from service.core.http import problems
 from service.core.http.guards import PUBLIC, provide_principal, require_principal
 from service.core.settings import Settings, load
-from service.files.controllers import ContentController, EntriesController, FileController, FolderController
+from service.files.controllers import ContentController, FileController
+from service.files.listing.controllers import EntriesController, SearchController
+from service.files.trash.controllers import TrashController
+from service.files.tree.controllers import BulkController, FileTreeController, FolderController
+from service.files.versions.controllers import VersionController
+from service.files.views import provide_views
+from service.files.zips.controllers import ZipChoiceController, ZipController
 from service.media.controllers import HlsController, JobController, PlaybackController
 from service.projects.controllers import AllProjectsController, ProjectController
 from service.projects.members.controllers import MemberController
@@ -48,8 +55,15 @@ CONTROLLERS = (
     MemberController,
     AllProjectsController,
     EntriesController,
+    SearchController,
+    BulkController,
+    TrashController,
     FolderController,
     FileController,
+    FileTreeController,
+    VersionController,
+    ZipChoiceController,
+    ZipController,
     ContentController,
     TusCreation,
     TusUpload,
@@ -60,6 +74,7 @@ CONTROLLERS = (
     PlaybackController,
     HlsController,
     JobController,
+    AuditController,
 )
 
 
@@ -102,9 +117,10 @@ def build(parts: Parts) -> Litestar:
             "read": Provide(provide_read),
             "write": Provide(provide_write),
             "principal": Provide(provide_principal, sync_to_thread=False),
+            "views": Provide(provide_views, sync_to_thread=False),
             **{
                 name: constant(getattr(parts, name))
-                for name in ("accounts", "database", "delivery", "intake", "settings", "store", "uploads")
+                for name in ("accounts", "audit", "database", "delivery", "intake", "settings", "store", "uploads")
             },
         },
     )
@@ -158,7 +174,7 @@ def create_app() -> ASGIApp:
     logs.configure(settings.server.log_level, settings.server.logs_dir if settings.server.logs_dir.is_dir() else None)
     parts = assemble(settings)
     REGISTRY.register(PartsCollector(parts))
-    return Envelope(build(parts))
+    return Envelope(build(parts), settings.server)
 
 
 __all__ = ["build", "create_app"]

@@ -9,7 +9,9 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.app.metrics import REQUEST_SECONDS, REQUESTS
-from service.core.logs import request_id
+from service.core import caller
+from service.core.http.origin import address_of
+from service.core.settings import ServerSettings
 
 _TUS_PATH = re.compile(r"^/api/v1/(?:tus(?:/|$)|projects/[^/]+/tus/?$)")
 _TUS_ROOT = "/api/v1/tus"
@@ -28,8 +30,9 @@ _SECURITY = [
 class Envelope:
     """Outermost layer; pure ASGI, so that errors and streams pass through it too."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, server: ServerSettings) -> None:
         self._app = app
+        self._proxies = server.proxies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -38,7 +41,8 @@ class Envelope:
         headers = dict(scope["headers"])
         said = headers.get(b"x-request-id", b"").decode("latin-1")
         current = said if _ID.match(said) else secrets.token_hex(8)
-        token = request_id.set(current)
+        request_token = caller.request_id.set(current)
+        address_token = caller.address.set(address_of(scope, self._proxies))
         is_tus = bool(_TUS_PATH.match(scope["path"]))
         override = headers.get(b"x-http-method-override", b"").decode("latin-1").upper()
         method = str(scope["method"])
@@ -73,4 +77,5 @@ class Envelope:
         finally:
             REQUESTS.labels(method, str(status)).inc()
             REQUEST_SECONDS.labels(method).observe(time.perf_counter() - began)
-            request_id.reset(token)
+            caller.request_id.reset(request_token)
+            caller.address.reset(address_token)

@@ -3,6 +3,7 @@
 import secrets
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 _RANDOM_BITS = 74
@@ -22,3 +23,8 @@ def new_id() -> UUID:
     milliseconds, noise = ordered >> _RANDOM_BITS, ordered & ((1 << _RANDOM_BITS) - 1)
     high, low = noise >> 62, noise & ((1 << 62) - 1)
     return UUID(int=milliseconds << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low)
+
+
+def earliest_id(moment: datetime) -> UUID:
+    """The least UUIDv7 of that moment: ids made before it are less, those made later are greater."""
+    return UUID(int=max(0, int(moment.timestamp() * 1_000)) << 80 | 0x7 << 76 | 0x2 << 62)

@@ -13,10 +13,9 @@ import os
 import re
 import sys
 import time
-from contextvars import ContextVar
 from pathlib import Path
 
-request_id: ContextVar[str] = ContextVar("request_id", default="")
+from service.core.caller import request_id
 
 MAX_FILE_BYTES = 20 << 20
 KEPT_FILES = 5

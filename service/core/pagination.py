@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -38,6 +39,17 @@ def decode_id(cursor: str | None) -> UUID | None:
         return None
     try:
         return UUID(str(decode_cursor(cursor, str)[0]))
+    except ValueError as error:
+        raise BadCursor from error
+
+
+def decode_moment(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """Where a page sorted by time and id goes on; None at its beginning. Raises BadCursor."""
+    if not cursor:
+        return None
+    at, row_id = decode_cursor(cursor, str, str)
+    try:
+        return datetime.fromisoformat(str(at)), UUID(str(row_id))
     except ValueError as error:
         raise BadCursor from error
 

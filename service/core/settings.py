@@ -128,6 +128,11 @@ class ServerSettings:
         "STOWAGE_PROJECT_DELETE_DELAY", "Seconds a deleted project can still be restored by its owner", 14 * 86_400
     )
     recovery_window_s: int = setting("STOWAGE_RECOVERY_WINDOW", "Seconds a purged object stays in the store", 86_400)
+    trash_keep_s: int = setting("STOWAGE_TRASH_KEEP", "Seconds that files stay in the trash; 0: until somebody empties it", 30 * 86_400)
+    jobs_keep_s: int = setting("STOWAGE_JOBS_KEEP", "Seconds that ended jobs are remembered", 14 * 86_400)
+    access_log_keep_s: int = setting(
+        "STOWAGE_ACCESS_LOG_KEEP", "Seconds that the access log is kept, in whole months; 0: for good", 400 * 86_400
+    )
     data_dir: Path = setting("STOWAGE_DATA_DIR", "Where the embedded stack and logs live", Path(".stowage"))
     ui_dir: Path = setting("STOWAGE_UI_DIR", "The exported web UI", Path("frontend/out"))
     environment: str = setting("STOWAGE_ENVIRONMENT", "embedded, production or test", "production")

@@ -3,8 +3,9 @@
 import base64
 import re
 from dataclasses import dataclass
+from typing import Any
 
-from litestar import Response
+from litestar import Request, Response
 from litestar.response import Stream
 
 from service.core.errors import Missing
@@ -28,6 +29,15 @@ class Wanted:
     range: str | None
     if_range: str | None
     if_none_match: str | None
+
+    @classmethod
+    def of(cls, request: Request[Any, Any, Any]) -> "Wanted":
+        return cls(request.headers.get("range"), request.headers.get("if-range"), request.headers.get("if-none-match"))
+
+    @property
+    def begins(self) -> bool:
+        """Whether this is the first request of a download, as far as one can tell: players and resumers ask for many ranges."""
+        return self.range is None or self.range.strip().startswith("bytes=0-")
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:

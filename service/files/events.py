@@ -14,9 +14,14 @@ class FileStored(Event, frozen=True, tag="files.stored"):
     is_plain: bool = False
 
 
-class FilePurged(Event, frozen=True, tag="files.purged"):
-    """A file and these versions are gone for good; others may drop what they made of them."""
+class FilesChanged(Event, frozen=True, tag="files.changed"):
+    """Names, places or the trash of a project changed: who shows its folders asks again."""
 
     project_id: UUID
-    file_id: UUID
+
+
+class FilesPurged(Event, frozen=True, tag="files.purged"):
+    """These versions are gone for good; others may drop what they made of them."""
+
+    project_id: UUID
     version_ids: list[UUID]

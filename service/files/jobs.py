@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import msgspec
+
 from service.outbox.base import Job, Queue
 
 
@@ -9,6 +11,33 @@ class DrainDoomed(Job, frozen=True, tag="files.drain_doomed"):
     """Delete objects whose recovery window is over."""
 
     queue = Queue.UPKEEP
+
+
+class EmptyTrash(Job, frozen=True, tag="files.empty_trash"):
+    """End what lay in the trash for long enough, and what people took out of it for good."""
+
+    queue = Queue.UPKEEP
+
+
+class CopyFolder(msgspec.Struct, frozen=True):
+    """What lies below `source` goes below `target`, which is there already."""
+
+    source: UUID
+    target: UUID
+
+
+class CopyEntries(Job, frozen=True, tag="files.copy"):
+    """Copy files and folders, at the store, into a folder of the same project or another."""
+
+    queue = Queue.IO
+    user_id: UUID
+    project_id: UUID
+    files: list[UUID]
+    folders: list[CopyFolder]
+    target_project_id: UUID
+    target: UUID
+    # Names what each copy is stored as, so that another attempt finds what an earlier one has done.
+    seed: UUID
 
 
 class DigestFile(Job, frozen=True, tag="files.digest"):

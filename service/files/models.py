@@ -1,10 +1,10 @@
-"""Tables `folders`, `files`, `file_versions`, `doomed_objects`."""
+"""Tables `folders`, `folder_changes`, `files`, `file_versions`, `file_tags`, `favourites`, `selections`, `doomed_objects`."""
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKey, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, DateTime, ForeignKey, Identity, Index, Integer, Text, Uuid, func, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.core.db import Model
@@ -12,11 +12,18 @@ from service.core.ids import new_id
 
 
 class Folder(Model):
-    """Only a project's root (whose id is the project's) has no parent."""
+    """Only a project's root (whose id is the project's) has no parent.
+
+    `is_hidden`: it or a folder above is in the trash. `files` and `bytes` count what is live in it and below, but for what is in
+    the trash; they follow within seconds (`folder_changes`). `doomed_at`: on its way out for good.
+    """
 
     __tablename__ = "folders"
     __table_args__ = (
         Index("uq_folders_live_name", "project_id", "parent_id", "name", unique=True, postgresql_where=text("trashed_at IS NULL")),
+        Index("ix_folders_parent", "parent_id", "name"),
+        Index("ix_folders_trash", "project_id", "trashed_at", postgresql_where=text("trashed_at IS NOT NULL")),
+        Index("ix_folders_doomed", "doomed_at", postgresql_where=text("doomed_at IS NOT NULL")),
         CheckConstraint("(parent_id IS NULL) = (id = project_id)", name="root"),
     )
 
@@ -27,10 +34,27 @@ class Folder(Model):
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     trashed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    trashed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    doomed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revision: Mapped[int] = mapped_column(Integer, server_default="1")
+    is_hidden: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    files: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+
+class FolderChange(Model):
+    """What came into a folder or left it, written by triggers on `files` and added to the totals in order."""
+
+    __tablename__ = "folder_changes"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    folder_id: Mapped[UUID] = mapped_column()
+    files: Mapped[int] = mapped_column(BigInteger)
+    bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 class File(Model):
-    """A name in a folder; its bytes are those of the current version."""
+    """A name in a folder; its bytes are those of the current version, whose size and type are kept here too, to sort by."""
 
     __tablename__ = "files"
     __table_args__ = (
@@ -39,6 +63,21 @@ class File(Model):
         Index("ix_files_recent", "project_id", text("id DESC")),
         Index("ix_files_trash", "project_id", "trashed_at", postgresql_where=text("trashed_at IS NOT NULL")),
         Index("ix_files_folder", "folder_id"),
+        Index("ix_files_version", "current_version_id"),
+        Index("ix_files_size", "folder_id", "size_bytes", "id", postgresql_where=text("trashed_at IS NULL")),
+        Index("ix_files_changed", "folder_id", "changed_at", "id", postgresql_where=text("trashed_at IS NULL")),
+        Index("ix_files_type", "folder_id", text("coalesce(media_type, '')"), "id", postgresql_where=text("trashed_at IS NULL")),
+        Index(
+            "ix_files_kind",
+            "project_id",
+            text("split_part(coalesce(media_type, ''), '/', 1)"),
+            "id",
+            postgresql_where=text("trashed_at IS NULL"),
+        ),
+        Index("ix_files_uploader", "project_id", "created_by", "id", postgresql_where=text("trashed_at IS NULL")),
+        Index("ix_files_project_size", "project_id", "size_bytes", "id", postgresql_where=text("trashed_at IS NULL")),
+        Index("ix_files_doomed", "doomed_at", postgresql_where=text("doomed_at IS NOT NULL")),
+        Index("ix_files_trashed", "trashed_at", postgresql_where=text("trashed_at IS NOT NULL")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
@@ -49,12 +88,18 @@ class File(Model):
     created_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     changed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    size_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    media_type: Mapped[str | None] = mapped_column(Text)
     trashed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    trashed_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))
+    doomed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revision: Mapped[int] = mapped_column(Integer, server_default="1")
 
 
 class FileVersion(Model):
     """One immutable object. `charged_to` pays for it; `preview` holds what lists show (thumbnail, size, duration).
 
+    `media_type` is what the bytes are, `claimed_type` what the uploader said; `crc32` is the one of ZIP.
     `sha256` (hex) was computed from the stored bytes; `corrupt` is a version that is not what `expected_sha256` says.
     """
 
@@ -62,6 +107,7 @@ class FileVersion(Model):
     __table_args__ = (
         CheckConstraint("state IN ('ready', 'corrupt')", name="state"),
         Index("uq_file_versions_file_no", "file_id", "no", unique=True),
+        Index("ix_file_versions_charged", "charged_to"),
         Index("ix_file_versions_corrupt", "created_by", "id", postgresql_where=text("state = 'corrupt'")),
     )
 
@@ -74,6 +120,7 @@ class FileVersion(Model):
     media_type: Mapped[str | None] = mapped_column(Text)
     claimed_type: Mapped[str | None] = mapped_column(Text)
     etag: Mapped[str] = mapped_column(Text)
+    crc32: Mapped[int | None] = mapped_column(BigInteger)
     sha256: Mapped[str | None] = mapped_column(Text)
     expected_sha256: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text, server_default="ready")
@@ -96,3 +143,40 @@ class DoomedObject(Model):
     key: Mapped[str] = mapped_column(Text)
     is_prefix: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     not_before: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class FileTag(Model):
+    """A word that people put on a file."""
+
+    __tablename__ = "file_tags"
+    __table_args__ = (Index("ix_file_tags_tag", "project_id", "tag", "file_id"),)
+
+    file_id: Mapped[UUID] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"), primary_key=True)
+    tag: Mapped[str] = mapped_column(Text, primary_key=True)
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+
+
+class Favourite(Model):
+    """A file that one person wants to find again."""
+
+    __tablename__ = "favourites"
+    __table_args__ = (Index("ix_favourites_file", "file_id"),)
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    file_id: Mapped[UUID] = mapped_column(ForeignKey("files.id", ondelete="CASCADE"), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class Selection(Model):
+    """What somebody downloads as one ZIP: kept, so that the same bytes come again when the download is gone on with."""
+
+    __tablename__ = "selections"
+    __table_args__ = (Index("ix_selections_expiry", "expires_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    project_id: Mapped[UUID] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(Text)
+    files: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    folders: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -3,17 +3,16 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, literal, literal_column, null, select, text, tuple_, union_all, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.accounts.models import User
 from service.core.db import ReadSession, WriteSession
 from service.core.ids import new_id
 from service.core.principal import Principal
-from service.files.models import DoomedObject, File, FileVersion, Folder
+from service.files.models import DoomedObject, Favourite, File, FileTag, FileVersion, Folder
 from service.outbox.repository import EVENT_FROM
 from service.projects.repository import visible_to
 
@@ -27,6 +26,8 @@ class Found:
     file: File
     version: FileVersion
     creator: str | None
+    tags: Sequence[str] = ()
+    is_favourite: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,9 @@ UP = f"""
         SELECT id, project_id, parent_id, name, trashed_at, 0 AS depth FROM folders WHERE id = :folder_id
         UNION ALL
         SELECT f.id, f.project_id, f.parent_id, f.name, f.trashed_at, up.depth + 1 FROM folders f JOIN up ON f.id = up.parent_id
-        WHERE up.depth < {MAX_DEPTH})"""  # noqa: S608  only a constant of ours is put in
+        WHERE up.depth < {MAX_DEPTH})"""
 IS_LIVING = "EXISTS (SELECT FROM up WHERE parent_id IS NULL) AND NOT EXISTS (SELECT FROM up WHERE trashed_at IS NOT NULL)"
-_CHAIN = text(f"WITH RECURSIVE {UP} SELECT id, project_id, parent_id, name, trashed_at FROM up ORDER BY depth DESC")  # noqa: S608  as above
+_CHAIN = text(f"WITH RECURSIVE {UP} SELECT id, project_id, parent_id, name, trashed_at FROM up ORDER BY depth DESC")
 
 
 async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
@@ -60,10 +61,10 @@ async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
 _WANTED = "unnest(CAST(:parents AS uuid[]), CAST(:names AS text[])) AS wanted(parent, name)"
 _LIVING_FOLDERS = text(f"""
     SELECT f.parent_id, f.name, f.id FROM {_WANTED}
-    JOIN folders f ON f.parent_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")  # noqa: S608  as above
+    JOIN folders f ON f.parent_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")
 _LIVING_FILES = text(f"""
     SELECT f.folder_id, f.name FROM {_WANTED}
-    JOIN files f ON f.folder_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")  # noqa: S608  as above
+    JOIN files f ON f.folder_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")
 _ENSURE_ROOT = text("INSERT INTO folders (id, project_id, name) VALUES (:project, :project, '') ON CONFLICT DO NOTHING")
 
 
@@ -89,20 +90,21 @@ async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID,
 
 
 _VERSION_FROM = """INSERT INTO file_versions
-        (id, file_id, no, bucket, key, size_bytes, etag, sha256, expected_sha256, state, claimed_type, charged_to, created_by, preview)
-    SELECT :version_id, :file_id, :no, :bucket, :key, :size_bytes, :etag, :sha256, :expected_sha256, :state, :claimed_type, :user_id, :user_id,
-           CAST(:preview AS jsonb) FROM {source}"""
+        (id, file_id, no, bucket, key, size_bytes, etag, crc32, sha256, expected_sha256, state, media_type, claimed_type, charged_to, created_by,
+         preview)
+    SELECT :version_id, :file_id, :no, :bucket, :key, :size_bytes, :etag, CAST(:crc32 AS bigint), :sha256, :expected_sha256, :state, :media_type, :claimed_type,
+           :user_id, :user_id, CAST(:preview AS jsonb) FROM {source}"""
 # The CTEs of one new file with its first version and the event that tells of it, for each row of `{source}`; none where `{conflict}` says so.
 NEW_FILE_FROM = f"""
     listed AS (
-        INSERT INTO files (id, project_id, folder_id, name, current_version_id, created_by)
-        SELECT :file_id, :project_id, :folder_id, :name, :version_id, :user_id FROM {{source}} {{conflict}} RETURNING id),
+        INSERT INTO files (id, project_id, folder_id, name, current_version_id, created_by, size_bytes, media_type)
+        SELECT :file_id, :project_id, :folder_id, :name, :version_id, :user_id, :size_bytes, coalesce(:media_type, :claimed_type) FROM {{source}} {{conflict}} RETURNING id),
     versioned AS ({_VERSION_FROM.format(source="listed")}),
-    told AS ({EVENT_FROM.format(source="listed")})"""  # noqa: S608  only constants of ours are put in
+    told AS ({EVENT_FROM.format(source="listed")})"""
 _IF_FREE = "ON CONFLICT (project_id, folder_id, name) WHERE trashed_at IS NULL DO NOTHING"
 _INSERT_FILE = text(f"""
     WITH one AS (SELECT 1), {NEW_FILE_FROM.format(source="one", conflict=_IF_FREE)}
-    SELECT id FROM listed""")  # noqa: S608  as above
+    SELECT id FROM listed""")
 _INSERT_VERSION = text(f"WITH one AS (SELECT 1), told AS ({EVENT_FROM.format(source='one')}) {_VERSION_FROM.format(source='one')}")
 
 
@@ -151,50 +153,22 @@ async def last_version_no(session: ReadSession, file_id: UUID) -> int:
     return (await session.scalars(select(func.coalesce(func.max(FileVersion.no), 0)).where(FileVersion.file_id == file_id))).one()
 
 
-async def set_current(session: WriteSession, file_id: UUID, version_id: UUID) -> None:
-    await session.execute(update(File).where(File.id == file_id).values(current_version_id=version_id, changed_at=func.now()))
-
-
-async def entries(
-    session: ReadSession, folder_id: UUID, *, text_filter: str, after: tuple[int, str, UUID] | None, limit: int
-) -> Sequence[Row[int, str, UUID, datetime, int | None, str | None, dict[str, object] | None, str | None]]:
-    """One page of a folder: (0, …) folders first, then (1, …) files, each by name. Both halves use the name index."""
-    folders: Any = select(
-        literal_column("0").label("rank"),
-        Folder.name,
-        Folder.id,
-        Folder.created_at.label("changed_at"),
-        null().label("size"),
-        null().label("type"),
-        null().label("preview"),
-        null().label("state"),
-    ).where(Folder.parent_id == folder_id, Folder.trashed_at.is_(None))
-    files: Any = (
-        select(
-            literal_column("1").label("rank"),
-            File.name,
-            File.id,
-            File.changed_at,
-            FileVersion.size_bytes.label("size"),
-            func.coalesce(FileVersion.media_type, FileVersion.claimed_type).label("type"),
-            FileVersion.preview,
-            FileVersion.state,
-        )
-        .join(FileVersion, FileVersion.id == File.current_version_id)
-        .where(File.folder_id == folder_id, File.trashed_at.is_(None))
+_SHOW = """
+    UPDATE files SET current_version_id = v.id, size_bytes = v.size_bytes, media_type = coalesce(v.media_type, v.claimed_type),
+           changed_at = CASE WHEN :is_new THEN now() ELSE changed_at END, revision = revision + 1
+    FROM file_versions v WHERE {which} AND files.id = v.file_id"""
+_SHOW_VERSION = text(_SHOW.format(which="v.id = :version"))
+_SHOW_SOUND = text(
+    _SHOW.format(
+        which="""v.id = (SELECT id FROM file_versions WHERE file_id = :file AND state = 'ready' AND id <> :version ORDER BY no DESC LIMIT 1)
+        AND files.current_version_id = :version"""
     )
-    if text_filter:
-        pattern = f"%{escape_like(text_filter)}%"
-        folders, files = folders.where(Folder.name.ilike(pattern, escape="\\")), files.where(File.name.ilike(pattern, escape="\\"))
-    if after is not None:
-        rank, name, entry_id = after
-        if rank == 1:
-            folders = folders.where(literal(value=False))
-            files = files.where(tuple_(File.name, File.id) > (name, entry_id))
-        else:
-            folders = folders.where(tuple_(Folder.name, Folder.id) > (name, entry_id))
-    halves = union_all(folders.order_by(Folder.name, Folder.id).limit(limit), files.order_by(File.name, File.id).limit(limit)).subquery()
-    return (await session.execute(select(halves).order_by(halves.c.rank, halves.c.name, halves.c.id).limit(limit))).all()
+)
+
+
+async def set_current(session: WriteSession, version_id: UUID) -> None:
+    """The file of a version shows it from now on."""
+    await session.execute(_SHOW_VERSION, {"version": version_id, "is_new": True})
 
 
 def escape_like(value: str) -> str:
@@ -202,33 +176,21 @@ def escape_like(value: str) -> str:
 
 
 async def one(session: ReadSession, principal: Principal, file_id: UUID) -> Found | None:
+    tags = select(func.array_agg(FileTag.tag).filter(FileTag.tag.is_not(None))).where(FileTag.file_id == File.id).scalar_subquery()
     query = (
-        select(File, FileVersion, User.username)
+        select(
+            File,
+            FileVersion,
+            User.username,
+            func.coalesce(tags, []),
+            exists().where(Favourite.file_id == File.id, Favourite.user_id == principal.user_id),
+        )
         .join(FileVersion, FileVersion.id == File.current_version_id)
         .outerjoin(User, User.id == File.created_by)
-        .where(File.id == file_id, visible_to(principal, File.project_id))
+        .where(File.id == file_id, visible_to(principal, File.project_id), File.doomed_at.is_(None))
     )
     row = (await session.execute(query)).one_or_none()
     return None if row is None else Found(*row)
-
-
-async def recent(
-    session: ReadSession, principal: Principal, *, project_id: UUID | None, trashed: bool, before: UUID | None, limit: int
-) -> Sequence[Found]:
-    """Newest first: over all projects one may see, or the trash of one."""
-    query = (
-        select(File, FileVersion, User.username)
-        .join(FileVersion, FileVersion.id == File.current_version_id)
-        .outerjoin(User, User.id == File.created_by)
-        .where(visible_to(principal, File.project_id), File.trashed_at.is_not(None) if trashed else File.trashed_at.is_(None))
-        .order_by(File.id.desc())
-        .limit(limit)
-    )
-    if project_id is not None:
-        query = query.where(File.project_id == project_id)
-    if before is not None:
-        query = query.where(File.id < before)
-    return [Found(*row) for row in await session.execute(query)]
 
 
 async def versions(session: ReadSession, file_id: UUID, below: int | None, limit: int) -> Sequence[FileVersion]:
@@ -246,10 +208,16 @@ async def version_by_id(session: ReadSession, version_id: UUID) -> FileVersion |
     return (await session.scalars(select(FileVersion).where(FileVersion.id == version_id))).one_or_none()
 
 
+_SHOW_TYPE = text("""
+    UPDATE files SET media_type = :type FROM file_versions v
+    WHERE v.id = :version AND files.id = v.file_id AND current_version_id = v.id AND files.media_type IS DISTINCT FROM :type""")
+
+
 async def merge_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None) -> None:
     values: dict[str, object] = {"preview": FileVersion.preview.concat(facts)}
     if media_type:
         values["media_type"] = media_type
+        await session.execute(_SHOW_TYPE, {"version": version_id, "type": media_type})
     await session.execute(update(FileVersion).where(FileVersion.id == version_id).values(**values))
 
 
@@ -259,13 +227,7 @@ async def lock_version(session: WriteSession, version_id: UUID) -> FileVersion |
 
 async def leave_corrupt(session: WriteSession, version: FileVersion) -> None:
     """A file shows its newest sound version, as long as it has one."""
-    await session.execute(
-        text("""
-            UPDATE files SET current_version_id = sound.id
-            FROM (SELECT id FROM file_versions WHERE file_id = :file AND state = 'ready' AND id <> :version ORDER BY no DESC LIMIT 1) sound
-            WHERE files.id = :file AND current_version_id = :version"""),
-        {"file": version.file_id, "version": version.id},
-    )
+    await session.execute(_SHOW_SOUND, {"file": version.file_id, "version": version.id, "is_new": False})
 
 
 async def corrupt_of(session: ReadSession, user_id: UUID, before: UUID | None, limit: int) -> Sequence[tuple[FileVersion, File]]:
@@ -280,11 +242,6 @@ async def corrupt_of(session: ReadSession, user_id: UUID, before: UUID | None, l
     if before is not None:
         query = query.where(FileVersion.id < before)
     return [(row[0], row[1]) for row in await session.execute(query)]
-
-
-async def delete_file(session: WriteSession, file_id: UUID) -> None:
-    await session.execute(text("DELETE FROM file_versions WHERE file_id = :id"), {"id": file_id})
-    await session.execute(text("DELETE FROM files WHERE id = :id"), {"id": file_id})
 
 
 def doom(session: WriteSession, bucket: str, key: str, *, is_prefix: bool, not_before: datetime) -> None:
@@ -304,9 +261,9 @@ async def due_dooms(session: ReadSession, limit: int) -> Sequence[DoomedObject]:
     ).all()
 
 
-async def lock_some(session: WriteSession, project_id: UUID, limit: int) -> Sequence[File]:
-    query = select(File).where(File.project_id == project_id).order_by(File.id).limit(limit).with_for_update()
-    return (await session.scalars(query)).all()
+async def some_of(session: ReadSession, project_id: UUID, limit: int) -> list[UUID]:
+    """Any files of a project, live or not."""
+    return list((await session.scalars(select(File.id).where(File.project_id == project_id).limit(limit))).all())
 
 
 async def forget_dooms(session: WriteSession, ids: Sequence[UUID]) -> None:
@@ -339,3 +296,16 @@ async def stored_bytes(session: ReadSession, *, by_project: bool, owner: UUID | 
     condition = "" if owner is None else f"WHERE {column} = :owner"
     rows = await session.execute(text(f"{base} {condition} GROUP BY 1"), {} if owner is None else {"owner": owner})
     return {row.owner: int(row.bytes) for row in rows}
+
+
+_LOG_STORED = text("""
+    INSERT INTO access_log (id, at, actor_kind, actor_id, actor, verb, object_kind, object_id, object_name, project_id, details)
+    SELECT v.id, v.created_at, 'user', u.id, coalesce(u.username, ''), 'files.upload', 'file', f.id, f.name, f.project_id,
+           jsonb_build_object('version', v.no, 'size_bytes', v.size_bytes, 'sha256', v.sha256)
+    FROM file_versions v JOIN files f ON f.id = v.file_id LEFT JOIN users u ON u.id = v.created_by WHERE v.id = :version
+    ON CONFLICT DO NOTHING""")
+
+
+async def log_stored(session: WriteSession, version_id: UUID) -> None:
+    """A line about a version that is there now; its own time and id, so that telling twice says it once."""
+    await session.execute(_LOG_STORED, {"version": version_id})

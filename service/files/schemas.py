@@ -35,6 +35,140 @@ class FolderView(msgspec.Struct):
     name: str
 
 
+class FolderDetails(msgspec.Struct):
+    """`files` and `bytes` are those of all that is live in it and below."""
+
+    id: UUID
+    project_id: UUID
+    parent_id: UUID | None
+    name: str
+    files: int
+    bytes: int
+    created_at: datetime
+    trashed_at: datetime | None
+    revision: int
+
+
+class TreeFolder(msgspec.Struct):
+    id: UUID
+    name: str
+    files: int
+    bytes: int
+    has_folders: bool
+
+
+class TreePage(msgspec.Struct):
+    items: list[TreeFolder]
+    next_cursor: str | None
+
+
+class TagCount(msgspec.Struct):
+    tag: str
+    files: int
+
+
+class TagList(msgspec.Struct):
+    items: list[TagCount]
+
+
+OnConflict = Literal["fail", "rename", "replace"]
+
+
+class FileChange(msgspec.Struct, forbid_unknown_fields=True):
+    """A new name, another folder, or both; what is left out stays."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=1_024)] | None = None
+    folder_id: UUID | None = None
+    on_conflict: OnConflict = "fail"
+
+
+class FolderChange(msgspec.Struct, forbid_unknown_fields=True):
+    """A new name, another parent, or both; what is left out stays."""
+
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=1_024)] | None = None
+    parent_id: UUID | None = None
+    on_conflict: Literal["fail", "rename"] = "fail"
+
+
+Tag = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
+Ids = Annotated[list[UUID], msgspec.Meta(max_length=10_000)]
+
+
+class TagChange(msgspec.Struct, forbid_unknown_fields=True):
+    """All tags of the file, from now on."""
+
+    tags: Annotated[list[Tag], msgspec.Meta(max_length=50)]
+
+
+class Bulk(msgspec.Struct, forbid_unknown_fields=True):
+    """Do `verb` to many things: those named, or with `all_in` everything that folder shows (under the filter `q`) but `exclude`.
+
+    `move` and `copy` need `target`; `tag` and `untag` need `tags` and concern files. `purge` and `restore` are for what is in the trash.
+    """
+
+    verb: Literal["move", "copy", "trash", "restore", "purge", "tag", "untag", "favourite", "unfavourite"]
+    files: Ids = []
+    folders: Ids = []
+    all_in: UUID | None = None
+    q: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    exclude: Ids = []
+    target: UUID | None = None
+    target_project: UUID | None = None
+    on_conflict: OnConflict = "rename"
+    tags: Annotated[list[Tag], msgspec.Meta(max_length=50)] = []
+
+
+class Refused(msgspec.Struct):
+    """One thing that was left as it is, and why."""
+
+    id: UUID
+    code: str
+    detail: str
+
+
+class BulkOutcome(msgspec.Struct):
+    """`is_running`: copies are made by a job, and appear one after the other."""
+
+    done: int
+    refused: list[Refused]
+    is_running: bool = False
+
+
+class TrashView(msgspec.Struct):
+    """`parent` is the name of the folder it was in; null for the project itself."""
+
+    kind: Literal["folder", "file"]
+    id: UUID
+    name: str
+    trashed_at: datetime
+    size_bytes: int
+    media_type: str | None
+    trashed_by: str | None
+    parent: str | None
+
+
+class TrashPage(msgspec.Struct):
+    items: list[TrashView]
+    next_cursor: str | None
+
+
+class ZipWanted(msgspec.Struct, forbid_unknown_fields=True):
+    """What goes into the ZIP: files, and folders with all that is live below them; neither: the whole project."""
+
+    files: Ids = []
+    folders: Ids = []
+
+
+class ZipLink(msgspec.Struct):
+    """`url` begins the download at once and goes on with it by Range, until `expires_at`."""
+
+    url: str
+    name: str
+    size_bytes: int
+    entries: int
+    expires_at: datetime
+
+
 class Preview(msgspec.Struct):
     """What a list shows of a file. `state`: waiting, processing, ready, failed, or none where there is nothing to make; sizes in pixels."""
 
@@ -48,6 +182,8 @@ class Preview(msgspec.Struct):
 
 
 class EntryView(msgspec.Struct):
+    """A folder's `size_bytes` and `files` are those of all that is live in it and below; they follow within seconds."""
+
     kind: Literal["folder", "file"]
     id: UUID
     name: str
@@ -56,6 +192,8 @@ class EntryView(msgspec.Struct):
     media_type: str | None = None
     preview: Preview | None = None
     is_corrupt: bool = False
+    files: int | None = None
+    is_favourite: bool = False
 
 
 class EntryPage(msgspec.Struct):
@@ -67,7 +205,11 @@ class EntryPage(msgspec.Struct):
 
 
 class FileView(msgspec.Struct):
-    """`sha256` (hex) is that of the stored bytes, null until it is computed; `is_corrupt`: it is not what the uploader promised."""
+    """`sha256` (hex) is that of the stored bytes, null until it is computed; `is_corrupt`: it is not what the uploader promised.
+
+    `media_type` is what the bytes are, `claimed_type` what the uploader said. `revision` is what `If-Match` compares. `location` is
+    the path of its folder, in searches.
+    """
 
     id: UUID
     project_id: UUID
@@ -86,6 +228,10 @@ class FileView(msgspec.Struct):
     trashed_at: datetime | None
     created_by: str | None
     preview: Preview
+    revision: int
+    location: str
+    tags: list[str]
+    is_favourite: bool
 
 
 class FilePage(msgspec.Struct):

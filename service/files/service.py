@@ -1,4 +1,4 @@
-"""Folders by path, versions, trash, purge."""
+"""Folders by path, new versions and what is known of them."""
 
 import contextlib
 import logging
@@ -10,18 +10,16 @@ from service.core.db import ReadSession, WriteSession
 from service.core.errors import Missing
 from service.core.ids import new_id
 from service.core.names import BadName, numbered, safe_name, split_path
-from service.core.principal import Permission, Principal
+from service.core.principal import Principal
 from service.files import repository
-from service.files.errors import Corrupt, NameTaken, NotInTrash
-from service.files.events import FilePurged, FileStored
+from service.files.errors import Corrupt
+from service.files.events import FileStored
 from service.files.jobs import DigestFile
-from service.files.models import File, FileVersion
+from service.files.models import FileVersion
 from service.files.repository import Found
 from service.outbox import service as outbox
 from service.outbox.repository import event_parameters
 from service.projects import repository as projects_repository
-from service.projects import service as projects
-from service.quota import service as quota
 
 log = logging.getLogger("stowage.files")
 
@@ -48,7 +46,11 @@ class StoredObject:
     # In hex; of what was stored (None: not known yet), and as the uploader promised it.
     sha256: str | None = None
     expected_sha256: str | None = None
-    # Its first bytes were looked at: no media.
+    # Of ZIP; None: not known yet.
+    crc32: int | None = None
+    # What its first bytes are; None: nobody looked yet.
+    media_type: str | None = None
+    # They were looked at: no media.
     is_plain: bool = False
 
     @property
@@ -106,9 +108,9 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
         if existing is not None:
             file_id = existing.id
             no = await repository.last_version_no(session, file_id) + 1
-            if not stored.is_corrupt:
-                await repository.set_current(session, file_id, version_id)
             await repository.insert_version(session, {**new_file(stored, folder_id, file_id, version_id), "no": no})
+            if not stored.is_corrupt:
+                await repository.set_current(session, version_id)
         else:
             await _insert_renamed(session, new_file(stored, folder_id, file_id, version_id), folder_id, name)
     if stored.sha256 is None:
@@ -140,9 +142,11 @@ def new_file(stored: StoredObject, folder_id: UUID, file_id: UUID, version_id: U
         "key": stored.key,
         "size_bytes": stored.size_bytes,
         "etag": stored.etag,
+        "crc32": stored.crc32,
         "sha256": stored.sha256,
         "expected_sha256": stored.expected_sha256,
         "state": "corrupt" if stored.is_corrupt else "ready",
+        "media_type": stored.media_type,
         "claimed_type": stored.claimed_type,
         "preview": PLAIN if stored.is_plain else WAITING,
         **event_parameters(event),
@@ -193,12 +197,12 @@ def is_kept_from(version: FileVersion, principal: Principal) -> bool:
     return version.state == CORRUPT and version.created_by != principal.user_id
 
 
-async def record_digest(session: WriteSession, version_id: UUID, sha256: str) -> None:
+async def record_digest(session: WriteSession, version_id: UUID, sha256: str, crc32: int) -> None:
     """What the stored bytes really are; a version that is something else than promised steps back behind an older one."""
     version = await repository.lock_version(session, version_id)
     if version is None:
         return
-    version.sha256 = sha256
+    version.sha256, version.crc32 = sha256, crc32
     if version.expected_sha256 not in {None, sha256}:
         version.state = CORRUPT
         await session.flush()
@@ -206,65 +210,6 @@ async def record_digest(session: WriteSession, version_id: UUID, sha256: str) ->
         log.error(
             "ALARM: not what its uploader promised", extra={"file": str(version.file_id), "version": str(version_id), "sha256": sha256}
         )
-
-
-async def _lock_editable(session: WriteSession, principal: Principal, file_id: UUID) -> File:
-    file = await repository.lock_file(session, file_id)
-    if file is None:
-        raise Missing
-    await projects.require(session, principal, file.project_id, Permission.EDIT)
-    return file
-
-
-async def trash_file(session: WriteSession, principal: Principal, file_id: UUID) -> None:
-    """Raises Missing, Forbidden. Trashing twice changes nothing."""
-    file = await _lock_editable(session, principal, file_id)
-    if file.trashed_at is None:
-        file.trashed_at = await repository.after_seconds(session, 0)
-        log.info("trashed", extra={"file": str(file_id), "user": str(principal.user_id)})
-
-
-async def restore_file(session: WriteSession, principal: Principal, file_id: UUID) -> None:
-    """Raises Missing, Forbidden, NameTaken."""
-    file = await _lock_editable(session, principal, file_id)
-    if file.trashed_at is None:
-        return
-    if await name_is_taken(session, file.project_id, file.folder_id, file.name):
-        raise NameTaken
-    file.trashed_at = None
-    log.info("restored", extra={"file": str(file_id), "user": str(principal.user_id)})
-
-
-async def purge_file(session: WriteSession, principal: Principal, file_id: UUID, recovery_window_s: int) -> None:
-    """Delete for good: rows and quota now, objects after the recovery window. Raises Missing, Forbidden, NotInTrash."""
-    file = await _lock_editable(session, principal, file_id)
-    if file.trashed_at is None:
-        raise NotInTrash
-    await _purge(session, file, recovery_window_s)
-    log.info("purged", extra={"file": str(file_id), "user": str(principal.user_id)})
-
-
-async def purge_some(session: WriteSession, project_id: UUID, recovery_window_s: int, limit: int) -> int:
-    """Delete files of a project for good, wherever they are. How many there were."""
-    files = await repository.lock_some(session, project_id, limit)
-    for file in files:
-        await _purge(session, file, recovery_window_s)
-    return len(files)
-
-
-async def _purge(session: WriteSession, file: File, recovery_window_s: int) -> None:
-    due = await repository.after_seconds(session, recovery_window_s)
-    owned = await repository.versions(session, file.id, None, 100_000)
-    for version in owned:
-        if version.is_owned:
-            repository.doom(session, version.bucket, version.key, is_prefix=False, not_before=due)
-    await session.flush()
-    await outbox.publish(session, FilePurged(project_id=file.project_id, file_id=file.id, version_ids=[version.id for version in owned]))
-    await repository.delete_file(session, file.id)
-    await projects_repository.add_derived(session, file.project_id, -sum(version.derived_bytes for version in owned))
-    for payer in sorted({version.charged_to for version in owned}):
-        size = sum(version.size_bytes for version in owned if version.charged_to == payer)
-        await quota.release(session, quota.Owners(payer, file.project_id), used_bytes=size)
 
 
 async def record_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None = None) -> None:

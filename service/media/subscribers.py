@@ -4,7 +4,7 @@ from uuid import UUID
 
 from service.core.db import WriteSession
 from service.files import repository as files_repository
-from service.files.events import FilePurged, FileStored
+from service.files.events import FilesPurged, FileStored
 from service.media import repository
 from service.media.jobs import ProbeFile
 from service.media.service import give_up
@@ -32,7 +32,7 @@ async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
         await give_up(session, UUID(str(version_id)), event.reason, UUID(str(transcode_id)) if transcode_id else None)
 
 
-async def on_file_purged(session: WriteSession, event: FilePurged, derived_bucket: str) -> None:
+async def on_files_purged(session: WriteSession, event: FilesPurged, derived_bucket: str) -> None:
     """Rows went with their version; objects follow through doomed_objects, late enough to catch a worker's last write."""
     due = await files_repository.after_seconds(session, LATE_WRITES_S)
     for version_id in event.version_ids:

@@ -33,13 +33,13 @@ _CLAIM = text(f"""
            lease_until = now() + interval '{LEASE_S} seconds', started_at = now(), error = NULL
     WHERE id = (SELECT id FROM jobs WHERE queue = :queue AND state = 'queued' AND attempt < max_attempts AND run_after <= now()
                 ORDER BY priority DESC, id FOR UPDATE SKIP LOCKED LIMIT 1)
-    RETURNING id, tag, payload, fence, attempt, max_attempts""")  # noqa: S608  only a constant of ours is put in
+    RETURNING id, tag, payload, fence, attempt, max_attempts""")
 
 _RENEW = text(f"""
     UPDATE jobs SET lease_until = now() + interval '{LEASE_S} seconds'
     FROM unnest(CAST(:ids AS uuid[]), CAST(:fences AS bigint[])) AS held(held_id, held_fence)
     WHERE jobs.id = held_id AND jobs.fence = held_fence AND jobs.state = 'running'
-    RETURNING jobs.id""")  # noqa: S608  only a constant of ours is put in
+    RETURNING jobs.id""")
 
 _EXPIRE = text("""
     UPDATE jobs SET state = CASE WHEN attempt >= max_attempts THEN 'failed' ELSE 'queued' END,
@@ -149,12 +149,12 @@ async def jobs_page(
     return (await session.scalars(query)).all()
 
 
-async def forget_finished(session: WriteSession, *, older_than_days: int, limit: int) -> int:
+async def forget_finished(session: WriteSession, *, older_than_s: int, limit: int) -> int:
     result = await session.execute(
         text(
-            "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < now() - make_interval(days => :days) LIMIT :limit) RETURNING id"
+            "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE finished_at < now() - make_interval(secs => :age) LIMIT :limit) RETURNING id"
         ),
-        {"days": older_than_days, "limit": limit},
+        {"age": older_than_s, "limit": limit},
     )
     return len(result.all())
 

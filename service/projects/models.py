@@ -16,11 +16,14 @@ class Project(Model):
     """A named space of files with members and a quota. Its root folder has the project's own id."""
 
     __tablename__ = "projects"
+    __table_args__ = (CheckConstraint("keep_versions >= 1", name="keep_versions"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(Text)
     slug: Mapped[str] = mapped_column(Text, unique=True)
     derived_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    # How many versions of a file are kept; None: all.
+    keep_versions: Mapped[int | None] = mapped_column(Integer)
     revision: Mapped[int] = mapped_column(Integer, server_default="1")
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     archived_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

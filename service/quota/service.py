@@ -1,11 +1,12 @@
 """Reserve, settle, release: always for a user and a project together, in that lock order."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from service.core.db import ReadSession, WriteSession
 from service.quota.errors import QuotaExceeded
-from service.quota.repository import Usage, add_slot, change, change_limit, usage
+from service.quota.repository import Usage, add_slot, change, change_limit, take_used, usage
 
 USER = "user"
 PROJECT = "project"
@@ -21,14 +22,32 @@ class Owners:
 
 async def reserve(session: WriteSession, owners: Owners, size_bytes: int) -> None:
     """Set bytes aside. Raises QuotaExceeded with what is left; then the transaction has to be given up."""
-    user_fits, project_fits = await _change(session, owners, reserved=size_bytes, used=0, must_fit=True)
-    if user_fits and project_fits:
-        return
-    kind, owner, whose = (PROJECT, owners.project_id, "the project's quota") if user_fits else (USER, owners.user_id, "your own quota")
-    found = await usage(session, kind, owner)
-    left = found.left_bytes if found else 0
+    await _fit(session, owners, reserved=size_bytes, used=0)
+
+
+async def take(session: WriteSession, owners: Owners, size_bytes: int) -> None:
+    """Use bytes that were not set aside. Raises QuotaExceeded, as `reserve` does."""
+    await _fit(session, owners, reserved=0, used=size_bytes)
+
+
+async def _fit(session: WriteSession, owners: Owners, *, reserved: int, used: int) -> None:
+    user_fits, project_fits = await _change(session, owners, reserved=reserved, used=used, must_fit=True)
+    if not (user_fits and project_fits):
+        raise await _exceeded(session, (PROJECT, owners.project_id) if user_fits else (USER, owners.user_id), reserved + used)
+
+
+async def check_room(session: ReadSession, owners: Owners, size_bytes: int) -> None:
+    """Raises QuotaExceeded where these bytes would not fit now; nothing is set aside."""
+    for owner in ((USER, owners.user_id), (PROJECT, owners.project_id)):
+        if (await usage_of(session, *owner)).left_bytes < size_bytes:
+            raise await _exceeded(session, owner, size_bytes)
+
+
+async def _exceeded(session: ReadSession, owner: tuple[str, UUID], size_bytes: int) -> QuotaExceeded:
+    left = (await usage_of(session, *owner)).left_bytes
+    whose = "the project's quota" if owner[0] == PROJECT else "your own quota"
     message = f"There is not enough space left in {whose}: {left} bytes are free, {size_bytes} are needed."
-    raise QuotaExceeded(message, details={"owner": kind, "left_bytes": left, "needed_bytes": size_bytes})
+    return QuotaExceeded(message, details={"owner": owner[0], "left_bytes": left, "needed_bytes": size_bytes})
 
 
 async def settle(session: WriteSession, owners: Owners, *, reserved_bytes: int, used_bytes: int) -> None:
@@ -40,6 +59,13 @@ async def release(session: WriteSession, owners: Owners, *, reserved_bytes: int 
     """Give bytes back."""
     if reserved_bytes or used_bytes:
         await _change(session, owners, reserved=-reserved_bytes, used=-used_bytes, must_fit=False)
+
+
+async def release_all(session: WriteSession, project_id: UUID, used_bytes: Mapping[UUID, int]) -> None:
+    """Give back what several people paid for in one project; all of them before the project, as everybody does."""
+    for user_id in sorted(used_bytes):
+        await take_used(session, USER, user_id, used_bytes[user_id])
+    await take_used(session, PROJECT, project_id, sum(used_bytes.values()))
 
 
 async def _change(session: WriteSession, owners: Owners, *, reserved: int, used: int, must_fit: bool) -> tuple[bool, bool]:

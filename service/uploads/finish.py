@@ -12,7 +12,7 @@ from service.core.db import Database, WriteSession
 from service.core.errors import StowageError
 from service.core.ids import new_id
 from service.files import service as files
-from service.files.recognise import is_plain
+from service.files.recognise import is_plain, sniff
 from service.quota import service as quota
 from service.storage import keys
 from service.storage.checksums import multipart_etag
@@ -55,6 +55,8 @@ def stored_object(upload: Upload, bucket: str, key: str, etag: str, whole: Whole
         etag=etag,
         claimed_type=upload.claimed_type,
         sha256=whole.sha256 if whole else None,
+        crc32=whole.crc32 if whole else None,
+        media_type=sniff(whole.head, upload.name, upload.claimed_type or "") if whole else None,
         expected_sha256=upload.sha256,
         is_plain=whole is not None and is_plain(upload.claimed_type or "", upload.name, whole.head),
     )

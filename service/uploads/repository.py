@@ -58,7 +58,7 @@ INSERT_WHEN = f"""
       AND (SELECT count(*) FROM uploads WHERE user_id = :user_id AND state IN ('OPEN', 'COMPLETING')) < :most_of_user
       AND (SELECT count(*) FROM uploads WHERE project_id = :project_id AND state IN ('OPEN', 'COMPLETING')) < :most_in_project
     ON CONFLICT (user_id, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-    RETURNING expires_at"""  # noqa: S608  only a constant of ours is put in
+    RETURNING expires_at"""
 _INSERT = text(INSERT_WHEN.format(when="true"))
 _INSERTED = (
     "id",
@@ -225,7 +225,7 @@ _COMMIT = text(f"""
         SELECT moved.id, part.no, part.start_bytes, part.size_bytes, part.etag
         FROM moved, unnest(CAST(:numbers AS int[]), CAST(:starts AS bigint[]), CAST(:sizes AS bigint[]), CAST(:etags AS text[]))
              AS part(no, start_bytes, size_bytes, etag))
-    SELECT id FROM moved""")  # noqa: S608  only a constant of ours is put in
+    SELECT id FROM moved""")
 
 
 async def commit_up_to(
@@ -279,7 +279,7 @@ CLOSE_WHEN = f"""
            updated_at = now(), sweep_after = {SWEEP_AFTER}{{and_set}}
     WHERE id = :upload AND epoch = :epoch AND state IN ('OPEN', 'COMPLETING') AND offset_bytes = :expected AND s3_upload_id IS NULL
       AND {{when}}
-    RETURNING reserved_bytes"""  # noqa: S608  only a constant of ours is put in
+    RETURNING reserved_bytes"""
 _CLOSE_IN_ONE = text(CLOSE_WHEN.format(and_set="", when="true"))
 
 
@@ -343,7 +343,7 @@ async def renew_leases(session: WriteSession, held: Sequence[tuple[UUID, int]]) 
         UPDATE uploads SET lease_until = greatest(lease_until, now() + {LEASE})
         FROM unnest(CAST(:ids AS uuid[]), CAST(:epochs AS int[])) AS mine(upload_id, mine_epoch)
         WHERE uploads.id = mine.upload_id AND uploads.epoch = mine.mine_epoch AND uploads.state IN ('OPEN', 'COMPLETING')
-        RETURNING uploads.id""")  # noqa: S608  only a constant of ours is put in
+        RETURNING uploads.id""")
     rows = await session.execute(statement, {"ids": [upload_id for upload_id, _ in held], "epochs": [epoch for _, epoch in held]})
     return {row.id for row in rows}
 

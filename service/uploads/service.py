@@ -12,7 +12,7 @@ from service.core.db import Database
 from service.core.errors import Forbidden, Missing, StowageError
 from service.core.principal import Permission, Principal
 from service.core.settings import UploadSettings
-from service.files import service as files
+from service.files.tree.service import trash_file
 from service.hints.service import Hints
 from service.projects.policies import may
 from service.quota import service as quota
@@ -324,7 +324,7 @@ class Uploads:
         if upload.state == State.COMPLETE and upload.file_id is not None:
             async with self._database.write() as session:
                 await repository.close_terminated(session, upload.id)
-                await files.trash_file(session, principal, upload.file_id)
+                await trash_file(session, principal, upload.file_id)
         else:
             await self.end(upload)
 

@@ -5,7 +5,7 @@ import sys
 
 import msgspec
 
-from service.files.recognise import HEAD_BYTES, expected_kind, is_plain
+from service.files.recognise import HEAD_BYTES, expected_kind, is_plain, sniff
 from service.media.jobs import ProbeFile
 from service.media.planning import SourceFacts
 from service.media.service import Source, record_probe, source_of
@@ -30,10 +30,12 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
         source = await source_of(session, job.version_id)
     if source is None:
         return
-    if is_plain(source.claimed_type, source.name, await _head(deps, source)):
+    head = await _head(deps, source)
+    media_type = sniff(head, source.name, source.claimed_type)
+    if is_plain(source.claimed_type, source.name, head):
         # Most files of a dataset are neither film nor picture: no parser is started for them.
         async with deps.database.write() as session:
-            await record_probe(session, source, SourceFacts(kind="other"))
+            await record_probe(session, source, SourceFacts(kind="other", media_type=media_type))
             await context.finish(session)
         return
     async with deps.serve(source) as served:
@@ -53,6 +55,8 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
     if found["kind"] == "failed":
         raise PermanentError(found["reason"])
     facts = msgspec.convert(found, SourceFacts)
+    if not facts.media_type:
+        facts = msgspec.structs.replace(facts, media_type=media_type)
     async with deps.database.write() as session:
         await record_probe(session, source, facts)
         await context.finish(session)

@@ -45,8 +45,15 @@ async def work(queue: Queue) -> None:
     proxy = RangeProxy()
     await proxy.start()
     scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
+    server = settings.server
     upkeep = UpkeepDeps(
-        database, store, settings.store.originals, settings.server.recovery_window_s, settings.server.project_delete_delay_s
+        database,
+        store,
+        settings.store.originals,
+        server.recovery_window_s,
+        server.project_delete_delay_s,
+        server.trash_keep_s,
+        server.jobs_keep_s,
     )
     deps: dict[str, object] = {
         "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch),

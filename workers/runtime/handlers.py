@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any
 
 from service.core.db import WriteSession
-from service.files.events import FilePurged, FileStored
-from service.files.jobs import DigestFile, DrainDoomed, RecountQuota
+from service.files import subscribers as files
+from service.files.events import FilesChanged, FilesPurged, FileStored
+from service.files.jobs import CopyEntries, DigestFile, DrainDoomed, EmptyTrash, RecountQuota
 from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
@@ -19,9 +20,11 @@ from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
 from workers.upkeep.cleaning import drain_doomed, forget_jobs, scan_store
+from workers.upkeep.copies import copy_entries
 from workers.upkeep.digest import digest_file
 from workers.upkeep.purge import purge_projects
 from workers.upkeep.recount import recount_quota
+from workers.upkeep.trash import empty_trash
 
 # Each handler takes its own job type and its family's dependencies, which no common signature can say.
 Handler = Callable[..., Awaitable[None]]
@@ -40,6 +43,8 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),
     (DigestFile, digest_file),
+    (EmptyTrash, empty_trash),
+    (CopyEntries, copy_entries),
     (ForgetJobs, forget_jobs),
     (ScanStore, scan_store),
     (PurgeProjects, purge_projects),
@@ -73,14 +78,18 @@ def check_handlers(pairs: Sequence[tuple[type[Job], Handler]]) -> dict[str, tupl
     return table
 
 
-def subscribers(derived_bucket: str) -> dict[str, tuple[type[Event], Sequence[Subscriber]]]:
+def subscribers(derived_bucket: str, recovery_window_s: int) -> dict[str, tuple[type[Event], Sequence[Subscriber]]]:
     """Subscribers by event tag; they do not assume an order."""
 
-    async def drop_derived(session: WriteSession, event: FilePurged) -> None:
-        await media.on_file_purged(session, event, derived_bucket)
+    async def drop_derived(session: WriteSession, event: FilesPurged) -> None:
+        await media.on_files_purged(session, event, derived_bucket)
+
+    async def note_stored(session: WriteSession, event: FileStored) -> None:
+        await files.on_file_stored(session, event, recovery_window_s)
 
     return {
-        FileStored.tag(): (FileStored, [media.on_file_stored]),
-        FilePurged.tag(): (FilePurged, [drop_derived]),
+        FileStored.tag(): (FileStored, [media.on_file_stored, note_stored]),
+        FilesPurged.tag(): (FilesPurged, [drop_derived]),
+        FilesChanged.tag(): (FilesChanged, []),
         JobFailed.tag(): (JobFailed, [media.on_job_failed]),
     }

@@ -10,16 +10,15 @@ from service.files.jobs import DrainDoomed
 from service.outbox import repository as outbox
 from service.outbox.context import JobContext
 from service.outbox.jobs import ForgetJobs
-from service.storage.port import Lister, Reader, Writer
+from service.storage.port import Lister, Mover
 from service.uploads.jobs import ScanStore
 from service.uploads.upkeep.scan import Scan
 
 BATCH = 1_000
 MAX_BATCHES = 100
-KEEP_JOBS_DAYS = 14
 
 
-class UpkeepStore(Reader, Writer, Lister, Protocol):
+class UpkeepStore(Mover, Lister, Protocol):
     """What upkeep needs of a store."""
 
 
@@ -32,6 +31,8 @@ class UpkeepDeps:
     originals: str
     recovery_window_s: int
     project_delete_delay_s: int
+    trash_keep_s: int
+    jobs_keep_s: int
 
 
 async def drain_doomed(_: DrainDoomed, deps: UpkeepDeps, __: JobContext) -> None:
@@ -56,7 +57,7 @@ async def drain_doomed(_: DrainDoomed, deps: UpkeepDeps, __: JobContext) -> None
 async def forget_jobs(_: ForgetJobs, deps: UpkeepDeps, __: JobContext) -> None:
     for _step in range(MAX_BATCHES):
         async with deps.database.statement() as session:
-            if await outbox.forget_finished(session, older_than_days=KEEP_JOBS_DAYS, limit=BATCH) < BATCH:
+            if await outbox.forget_finished(session, older_than_s=deps.jobs_keep_s, limit=BATCH) < BATCH:
                 return
 
 

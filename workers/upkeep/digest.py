@@ -1,7 +1,8 @@
-"""DigestFile: the SHA-256 of what lies in the store, read once more from there."""
+"""DigestFile: SHA-256 and CRC-32 of what lies in the store, read once more from there."""
 
 import asyncio
 import hashlib
+import zlib
 from collections.abc import AsyncIterator
 
 from service.files import repository as files
@@ -26,24 +27,36 @@ async def _steps(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield b"".join(pending)
 
 
+class Digests:
+    """Both over the same bytes."""
+
+    def __init__(self) -> None:
+        self.sha256 = hashlib.sha256()
+        self.crc32 = 0
+
+    def update(self, step: bytes) -> None:
+        self.sha256.update(step)
+        self.crc32 = zlib.crc32(step, self.crc32)
+
+
 async def digest_file(job: DigestFile, deps: UpkeepDeps, context: JobContext) -> None:
     """Hashing leaves the event loop; the next bytes are read meanwhile."""
     async with deps.database.read() as session:
         version = await files.version_by_id(session, job.version_id)
     if version is None or version.sha256 is not None:
         return
-    digest = hashlib.sha256()
+    digests = Digests()
     hashing: asyncio.Task[None] | None = None
     done = steps = 0
     async for step in _steps(deps.store.read(version.bucket, version.key)):
         if hashing is not None:
             await hashing
-        hashing = asyncio.create_task(asyncio.to_thread(digest.update, step))
+        hashing = asyncio.create_task(asyncio.to_thread(digests.update, step))
         done, steps = done + len(step), steps + 1
         if steps % REPORT_EVERY == 0:
             await context.progress(done / version.size_bytes)
     if hashing is not None:
         await hashing
     async with deps.database.write() as session:
-        await record_digest(session, version.id, digest.hexdigest())
+        await record_digest(session, version.id, digests.sha256.hexdigest(), digests.crc32)
         await context.finish(session)

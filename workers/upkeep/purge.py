@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from service.files.service import purge_some
+from service.files import repository as files
+from service.files.trash.service import end_files
 from service.outbox.context import JobContext
 from service.projects import repository as projects
 from service.projects.jobs import PurgeProjects
@@ -10,7 +11,7 @@ from service.uploads.upkeep import repository as uploads
 from workers.upkeep.cleaning import UpkeepDeps
 
 PROJECTS_AT_ONCE = 100
-FILES_AT_ONCE = 50
+FILES_AT_ONCE = 500
 MAX_STEPS = 100_000
 
 
@@ -27,7 +28,7 @@ async def _purge(project_id: UUID, deps: UpkeepDeps) -> None:
         await uploads.expire_all_of(session, project_id)
     for _ in range(MAX_STEPS):
         async with deps.database.write() as session:
-            if await purge_some(session, project_id, deps.recovery_window_s, FILES_AT_ONCE):
+            if await end_files(session, await files.some_of(session, project_id, FILES_AT_ONCE), deps.recovery_window_s):
                 continue
             # In one transaction with the look for files: an upload that just finished has left one.
             if await uploads.remove_all_of(session, project_id):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
+from litestar.types import Scope
 
 from service.core.settings import ServerSettings
 
@@ -35,17 +36,28 @@ def _forwarded(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[header].split(",")[0].strip() for name, header in named.items() if header in headers}
 
 
+def _told(scope: Scope, proxies: frozenset[str]) -> tuple[str, dict[str, str]]:
+    """The address of whoever connected, and what it says of the client, where it is believed."""
+    client = scope.get("client")
+    peer = client[0] if client else ""
+    if peer not in proxies:
+        return peer, {}
+    return peer, _forwarded({name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]})
+
+
+def address_of(scope: Scope, proxies: frozenset[str]) -> str:
+    """The client's address."""
+    peer, said = _told(scope, proxies)
+    return said.get("for", peer).strip("[]") or peer
+
+
 def origin_of(request: Request[Any, Any, Any], server: ServerSettings) -> Origin:
     """Work out the Origin; the public URL wins where it is set. A forwarded value that is no scheme or host is ignored."""
-    scope, headers = request.scope, request.headers
-    client = scope.get("client")
-    address = client[0] if client else ""
-    scheme, host = str(scope.get("scheme", "http")), headers.get("host", "localhost")
-    if address in server.proxies:
-        said = _forwarded(headers)
-        scheme = said["proto"].lower() if said.get("proto", "").lower() in _DEFAULT_PORTS else scheme
-        host = said["host"] if _HOST.match(said.get("host", "")) else host
-        address = said.get("for", address).strip("[]") or address
+    scope = request.scope
+    _, said = _told(scope, server.proxies)
+    scheme, host = str(scope.get("scheme", "http")), request.headers.get("host", "localhost")
+    scheme = said["proto"].lower() if said.get("proto", "").lower() in _DEFAULT_PORTS else scheme
+    host = said["host"] if _HOST.match(said.get("host", "")) else host
     if server.public_url:
         scheme, _, host = server.public_url.rstrip("/").partition("://")
-    return Origin(scheme, host if _HOST.match(host.split("/")[0]) else "localhost", address)
+    return Origin(scheme, host if _HOST.match(host.split("/")[0]) else "localhost", address_of(scope, server.proxies))

@@ -7,8 +7,8 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from service.core.caller import request_id
 from service.core.errors import Kind, StowageError
-from service.core.logs import request_id
 
 log = logging.getLogger("stowage.http")
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import zlib
 from dataclasses import dataclass
 
 from service.files.recognise import HEAD_BYTES
@@ -13,25 +14,29 @@ HASHED_AT_ONCE = 256 << 10
 
 @dataclass(frozen=True, slots=True)
 class WholeObject:
-    """Its key, what the store and we computed of it (`sha256` in hex), and its first bytes."""
+    """Its key, what the store and we computed of it (`sha256` in hex, `crc32` of ZIP), and its first bytes."""
 
     key: str
     etag: str
     sha256: str
+    crc32: int
     head: bytes
 
 
 async def put_whole(store: Writer, bucket: str, key: str, body: Buffer) -> WholeObject:
     """Store and hash at the same time; `body` is nobody's any more on return, also after an error. Raises StoreDown, StoreFull."""
-    hashing = asyncio.create_task(_sha256(body))
+    hashing = asyncio.create_task(_digests(body))
     try:
         etag = await store.put(bucket, key, body)
-        return WholeObject(key, etag, await hashing, bytes(body[:HEAD_BYTES]))
+        return WholeObject(key, etag, *await hashing, bytes(body[:HEAD_BYTES]))
     finally:
         await asyncio.wait({hashing})
 
 
-async def _sha256(body: Buffer) -> str:
-    if len(body) <= HASHED_AT_ONCE:
-        return hashlib.sha256(body).hexdigest()
-    return (await asyncio.to_thread(hashlib.sha256, body)).hexdigest()
+async def _digests(body: Buffer) -> tuple[str, int]:
+    """(SHA-256 in hex, CRC-32)."""
+
+    def both() -> tuple[str, int]:
+        return hashlib.sha256(body).hexdigest(), zlib.crc32(body)
+
+    return both() if len(body) <= HASHED_AT_ONCE else await asyncio.to_thread(both)

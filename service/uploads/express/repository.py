@@ -20,14 +20,14 @@ _CREATE = text(f"""
     WITH {ROLE},
     born AS ({INSERT_WHEN.format(when="EXISTS (SELECT FROM role)")}),
     {CHANGE_WHEN.format(when="EXISTS (SELECT FROM born)")}
-    SELECT expires_at, 1 / ((SELECT count(*) FROM mine) * (SELECT count(*) FROM ours)) FROM born""")  # noqa: S608  only constants of ours are put in
+    SELECT expires_at, 1 / ((SELECT count(*) FROM mine) * (SELECT count(*) FROM ours)) FROM born""")
 _WITH_RESULT = ", file_id = :file_id, version_id = :version_id, reserved_bytes = 0"
 _CLOSE = text(f"""
     WITH RECURSIVE {UP},
     closed AS ({CLOSE_WHEN.format(and_set=_WITH_RESULT, when=f"reserved_bytes = -:reserved AND {IS_LIVING}")}),
     {NEW_FILE_FROM.format(source="closed", conflict="")},
     {CHANGE_WHEN.format(when="EXISTS (SELECT FROM closed)")}
-    SELECT id FROM listed""")  # noqa: S608  as above
+    SELECT id FROM listed""")
 
 
 async def create(session: WriteSession, upload: Upload, limits: Limits, roles: list[str]) -> bool:

@@ -32,7 +32,7 @@ async def give_partials_back(session: WriteSession, final_id: UUID) -> None:
 _CLOSE_JOIN = text(f"""
     UPDATE uploads SET offset_bytes = length_bytes, key = :key, state = 'COMPLETE', lease_until = NULL, updated_at = now(),
            sweep_after = {SWEEP_AFTER}
-    WHERE id = :upload AND epoch = :epoch AND state = 'COMPLETING' RETURNING reserved_bytes""")  # noqa: S608  only a constant of ours is put in
+    WHERE id = :upload AND epoch = :epoch AND state = 'COMPLETING' RETURNING reserved_bytes""")
 _USE_UP_PARTIALS = text("""
     WITH used AS (SELECT id, reserved_bytes FROM uploads WHERE joined_into = :upload AND state = 'COMPLETE' ORDER BY id FOR UPDATE)
     UPDATE uploads SET state = 'ABORTED', reserved_bytes = 0, sweep_after = now(), updated_at = now()

@@ -1,0 +1,1 @@
+"""Copies of files and folders, made at the store by a job."""

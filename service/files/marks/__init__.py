@@ -1,0 +1,1 @@
+"""Tags, which a project shares, and favourites, which are one's own."""

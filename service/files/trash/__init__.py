@@ -1,0 +1,1 @@
+"""What was thrown away: shown, emptied by people, and by time."""
