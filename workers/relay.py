@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from service.core.db import Database, WriteSession
 from service.core.errors import StowageError
+from service.hints.service import LIVE, Hints
 from service.outbox import repository
 from service.outbox.base import Event
 from service.outbox.service import EVENT
@@ -30,8 +31,11 @@ AWAY_S = 1.0
 class Relay:
     """Any number may run: rows are taken with SKIP LOCKED."""
 
-    def __init__(self, database: Database, broker: RedisBroker, table: Mapping[str, tuple[type[Event], Sequence[Subscriber]]]) -> None:
+    def __init__(
+        self, database: Database, broker: RedisBroker, hints: Hints, table: Mapping[str, tuple[type[Event], Sequence[Subscriber]]]
+    ) -> None:
         self._database = database
+        self._hints = hints
         self._broker = broker
         self._table = table
 
@@ -53,6 +57,10 @@ class Relay:
                 tickets[row.tag] += int(row.payload.get("tickets", 1))
             if sent:
                 await repository.drop(session, [row.id for row in sent])
+        # Who looks at a project asks again; what is lost here is found by the next look.
+        for hint in dict.fromkeys(_hint(row) for row in events):
+            if hint is not None:
+                await self._hints.publish(LIVE, hint)
         # A ticket lost here is replaced by the scheduler.
         for queue, count in tickets.items():
             try:
@@ -78,10 +86,19 @@ class Relay:
         return None
 
 
+def _hint(row: Row[UUID, str, str, dict[str, object]]) -> str | None:
+    """What browsers are told of an event: its kind, the project, and whom or what it is about."""
+    if "project_id" not in row.payload:
+        return None
+    told = {name: row.payload[name] for name in ("project_id", "file_id", "user_id") if name in row.payload}
+    return msgspec.json.encode({"type": row.tag, **told}).decode()
+
+
 async def main() -> None:
     settings = begin()
     database = Database(settings.database)
-    relay = Relay(database, make_broker(settings.redis.url), subscribers(settings.store.derived, settings.server.recovery_window_s))
+    hints = Hints(settings.redis.url)
+    relay = Relay(database, make_broker(settings.redis.url), hints, subscribers(settings.store.derived, settings.server.recovery_window_s))
     stopping = stop_event()
     say_ready()
     while not stopping.is_set():
@@ -93,6 +110,7 @@ async def main() -> None:
             continue
         if delivered < BATCH:
             await pause(stopping, POLL_S)
+    await hints.close()
     await database.close()
 
 

@@ -13,6 +13,8 @@ from service.accounts.errors import AccountDisabled, TokenExpired, TokenRefused,
 from service.accounts.keys import repository as keys
 from service.accounts.models import AuthSession
 from service.accounts.schemas import ProfileChange
+from service.audit import service as audit
+from service.audit.service import REFUSED, Thing
 from service.core.db import Database, WriteSession
 from service.core.errors import Missing, Throttled
 from service.core.ids import new_id
@@ -68,13 +70,16 @@ class Accounts:
         limits = {by_name: ACCOUNT_TRIES, f"login:address:{client.network}": ADDRESS_TRIES, "login:all": ALL_TRIES}
         for counter, most in limits.items():
             if await self._hints.peek(counter) >= most:
+                await self._note_refused(username, None, "throttled")
                 raise Throttled(retry_after=WINDOW_S)
         user = await repository.user_by_name(session, username)
         if not await passwords.verify_password(user.password_hash if user else None, password) or user is None:
             for counter in limits:
                 await self._hints.count(counter, WINDOW_S)
+            await self._note_refused(username, user.id if user else None, "wrong credentials")
             raise WrongCredentials
         if user.state != "active":
+            await self._note_refused(username, user.id, "disabled")
             raise AccountDisabled
         await self._hints.forget(by_name)
         if passwords.needs_rehash(user.password_hash):
@@ -83,7 +88,15 @@ class Accounts:
         refresh = tokens.new_secret()
         family = new_id()
         await self._store(session, user.id, family, refresh, client)
+        thing = Thing("session", family, client.user_agent[:100])
+        audit.record(session, Principal(user.id, user.username, Role(user.role), family), "auth.sign_in", thing)
         return Grant(tokens.issue_access(self._settings, user.id, family, user.session_version), refresh)
+
+    async def _note_refused(self, username: str, user_id: UUID | None, reason: str) -> None:
+        """In a transaction of its own: the one of the request ends with the refusal."""
+        async with self._database.write() as session:
+            thing = Thing("user", user_id, username)
+            audit.record(session, None, "auth.sign_in", thing, outcome=REFUSED, actor=username, reason=reason)
 
     async def _store(self, session: WriteSession, user_id: UUID, family_id: UUID, refresh: str, client: Client) -> AuthSession:
         row = AuthSession(
@@ -123,6 +136,9 @@ class Accounts:
         elif used_s > repository.GRACE_S:
             log.warning("refresh token reused", extra={"user": str(user.id), "family": str(row.family_id)})
             await repository.revoke_family(session, row.family_id)
+            audit.record(
+                session, None, "auth.refresh_reuse", Thing("session", row.family_id, user.username), outcome=REFUSED, actor=user.username
+            )
             return None
         return Grant(tokens.issue_access(self._settings, user.id, row.family_id, user.session_version), following)
 
@@ -130,6 +146,9 @@ class Accounts:
         row = await repository.session_by_hash(session, tokens.digest(refresh_token))
         if row is not None:
             await repository.revoke_family(session, row.family_id)
+            user = await repository.user_by_id(session, row.user_id)
+            name = user.username if user else ""
+            audit.record(session, None, "auth.sign_out", Thing("session", row.family_id), actor=name, kind="user")
             self.forget(row.user_id)
 
     async def end_session(self, session: WriteSession, principal: Principal, family_id: UUID) -> None:
@@ -137,10 +156,12 @@ class Accounts:
         if not await repository.owns_family(session, principal.user_id, family_id):
             raise Missing
         await repository.revoke_family(session, family_id)
+        audit.record(session, principal, "auth.end_session", Thing("session", family_id))
         self.forget(principal.user_id)
 
     async def end_all_sessions(self, session: WriteSession, principal: Principal) -> None:
         await repository.revoke_all(session, principal.user_id)
+        audit.record(session, principal, "auth.end_all_sessions", Thing("user", principal.user_id, principal.username))
         self.forget(principal.user_id)
 
     def forget(self, user_id: UUID) -> None:
@@ -151,6 +172,7 @@ class Accounts:
         user = await repository.user_by_id(session, principal.user_id)
         if user is None:
             raise Missing
+        audit.record(session, principal, "users.change_profile", Thing("user", user.id, user.username))
         if wanted.full_name is not UNSET:
             user.full_name = wanted.full_name
         if wanted.email is not UNSET:
@@ -164,6 +186,7 @@ class Accounts:
         if user is None or not await passwords.verify_password(user.password_hash, current):
             raise WrongCredentials
         user.password_hash = await passwords.hash_password(new)
+        audit.record(session, principal, "auth.change_password", Thing("user", user.id, user.username))
         await self.end_all_sessions(session, principal)
 
     async def authenticate(self, token: str, expired_ok: bool = False) -> Principal:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service.accounts.service import Accounts
+from service.app.live import Hub
 from service.audit.service import Recorder
 from service.core.db import Database
 from service.core.settings import Settings
@@ -31,6 +32,7 @@ class Parts:
     accounts: Accounts
     pool: BufferPool
     leases: Leases
+    hub: Hub
     uploads: Uploads
     intake: PartsIntake
 
@@ -58,6 +60,7 @@ def assemble(settings: Settings) -> Parts:
     tools = Tools(database, store, settings.store.originals, pool, settings.uploads.parts_in_flight)
     sweeper = Sweeper(Finisher(database, store, settings.store.originals), store)
     uploads = Uploads(tools, leases, hints, sweeper, settings.uploads, settings.store.multipart_expiry_s)
+    accounts = Accounts(database, settings.auth, hints)
     return Parts(
         settings=settings,
         database=database,
@@ -65,7 +68,8 @@ def assemble(settings: Settings) -> Parts:
         store=store,
         delivery=Delivery(store, settings),
         audit=Recorder(database),
-        accounts=Accounts(database, settings.auth, hints),
+        accounts=accounts,
+        hub=Hub(hints, database, accounts),
         pool=pool,
         leases=leases,
         uploads=uploads,

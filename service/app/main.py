@@ -19,6 +19,7 @@ from service.accounts.controllers import AuthController, MeController
 from service.accounts.keys.controllers import KeyController
 from service.accounts.people.controllers import LinkController, PeopleController
 from service.app.assembly import Parts, assemble
+from service.app.live import EventController
 from service.app.metrics import REGISTRY, PartsCollector
 from service.app.middleware import Envelope
 from service.app.system import healthz, metrics, openapi, readyz
@@ -75,6 +76,7 @@ CONTROLLERS = (
     HlsController,
     JobController,
     AuditController,
+    EventController,
 )
 
 
@@ -120,7 +122,7 @@ def build(parts: Parts) -> Litestar:
             "views": Provide(provide_views, sync_to_thread=False),
             **{
                 name: constant(getattr(parts, name))
-                for name in ("accounts", "audit", "database", "delivery", "intake", "settings", "store", "uploads")
+                for name in ("accounts", "audit", "database", "delivery", "hub", "intake", "settings", "store", "uploads")
             },
         },
     )
@@ -152,7 +154,7 @@ def build(parts: Parts) -> Litestar:
             expose_headers=list(EXPOSED),
             max_age=86_400,
         ),
-        compression_config=CompressionConfig("gzip", minimum_size=1_000, exclude=["/content/", "/content$", "/tus"]),
+        compression_config=CompressionConfig("gzip", minimum_size=1_000, exclude=["/content/", "/content$", "/events", "/tus", "/zips/"]),
         openapi_config=OpenAPIConfig(
             title="Stowage",
             version="0.1.0",

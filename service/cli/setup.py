@@ -45,7 +45,7 @@ async def _ensure_admin(settings: Settings) -> None:
             if await repository.user_by_name(session, settings.auth.admin_username) is None:
                 auth = settings.auth
                 profile = Profile(role=Role.ADMIN)
-                user = await create_user(session, auth.admin_username, auth.admin_password, settings.quota, profile)
+                user = await create_user(session, None, auth.admin_username, auth.admin_password, settings.quota, profile)
                 await found_project(session, user.id, FIRST_PROJECT, settings.quota)
     finally:
         await database.close()

@@ -33,14 +33,17 @@ def encode_cursor(*key: str | int) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).rstrip(b"=").decode()
 
 
-def decode_id(cursor: str | None) -> UUID | None:
-    """Where a page sorted by id goes on; None at its beginning. Raises BadCursor."""
-    if not cursor:
-        return None
+def decode_uuid(value: str | int) -> UUID:
+    """An id that was in a cursor. Raises BadCursor."""
     try:
-        return UUID(str(decode_cursor(cursor, str)[0]))
+        return UUID(str(value))
     except ValueError as error:
         raise BadCursor from error
+
+
+def decode_id(cursor: str | None) -> UUID | None:
+    """Where a page sorted by id goes on; None at its beginning. Raises BadCursor."""
+    return decode_uuid(decode_cursor(cursor, str)[0]) if cursor else None
 
 
 def decode_moment(cursor: str | None) -> tuple[datetime, UUID] | None:
@@ -49,7 +52,7 @@ def decode_moment(cursor: str | None) -> tuple[datetime, UUID] | None:
         return None
     at, row_id = decode_cursor(cursor, str, str)
     try:
-        return datetime.fromisoformat(str(at)), UUID(str(row_id))
+        return datetime.fromisoformat(str(at)), decode_uuid(row_id)
     except ValueError as error:
         raise BadCursor from error
 

@@ -20,6 +20,13 @@ class FilesChanged(Event, frozen=True, tag="files.changed"):
     project_id: UUID
 
 
+class FilePreviewed(Event, frozen=True, tag="files.previewed"):
+    """More is known of what a file shows: its type, a thumbnail, that it plays."""
+
+    project_id: UUID
+    file_id: UUID
+
+
 class FilesPurged(Event, frozen=True, tag="files.purged"):
     """These versions are gone for good; others may drop what they made of them."""
 

@@ -213,12 +213,15 @@ _SHOW_TYPE = text("""
     WHERE v.id = :version AND files.id = v.file_id AND current_version_id = v.id AND files.media_type IS DISTINCT FROM :type""")
 
 
-async def merge_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None) -> None:
+async def merge_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None) -> File | None:
+    """The version's file; None where it is gone."""
     values: dict[str, object] = {"preview": FileVersion.preview.concat(facts)}
     if media_type:
         values["media_type"] = media_type
         await session.execute(_SHOW_TYPE, {"version": version_id, "type": media_type})
     await session.execute(update(FileVersion).where(FileVersion.id == version_id).values(**values))
+    query = select(File).join(FileVersion, FileVersion.file_id == File.id).where(FileVersion.id == version_id)
+    return (await session.scalars(query)).one_or_none()
 
 
 async def lock_version(session: WriteSession, version_id: UUID) -> FileVersion | None:

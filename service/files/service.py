@@ -13,7 +13,7 @@ from service.core.names import BadName, numbered, safe_name, split_path
 from service.core.principal import Principal
 from service.files import repository
 from service.files.errors import Corrupt
-from service.files.events import FileStored
+from service.files.events import FilePreviewed, FileStored
 from service.files.jobs import DigestFile
 from service.files.models import FileVersion
 from service.files.repository import Found
@@ -214,7 +214,9 @@ async def record_digest(session: WriteSession, version_id: UUID, sha256: str, cr
 
 async def record_preview(session: WriteSession, version_id: UUID, facts: dict[str, object], media_type: str | None = None) -> None:
     """Merge what media found out into the version, so that lists show it."""
-    await repository.merge_preview(session, version_id, facts, media_type)
+    file = await repository.merge_preview(session, version_id, facts, media_type)
+    if file is not None:
+        await outbox.publish(session, FilePreviewed(file.project_id, file.id))
 
 
 async def count_derived(session: WriteSession, version_id: UUID, project_id: UUID, delta_bytes: int) -> None:

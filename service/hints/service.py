@@ -12,8 +12,13 @@ import redis.asyncio as redis
 log = logging.getLogger("stowage.hints")
 
 PREFIX = "stowage:"
+# Delivered in this process alone: messages may have been missed while Redis was away.
+RECONNECTED = "reconnected"
+# What browsers that look at a project are told, as JSON.
+LIVE = "live"
 PATIENCE_S = 0.3
 RECONNECT_S = 2.0
+NUDGE_S = 0.5
 MAX_COUNTERS = 10_000
 
 Listener = Callable[[str], None]
@@ -29,6 +34,8 @@ class Hints:
         self._counters: dict[str, tuple[int, float]] = {}
         self._down_until = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._nudges: dict[tuple[str, str], None] = {}
+        self._nudging: asyncio.Task[None] | None = None
 
     def on(self, channel: str, listener: Listener) -> None:
         """Call `listener(message)` for each message of `channel`, from this process or another."""
@@ -38,6 +45,18 @@ class Hints:
         """Tell every process, this one included. False: only this one could be told."""
         self._deliver(channel, message)
         return await self._ask(lambda client: client.publish(PREFIX + channel, message)) is not None
+
+    def nudge(self, channel: str, message: str) -> None:
+        """`publish` within NUDGE_S; the same message, said again until then, goes out once."""
+        if not self._nudges:
+            self._nudging = asyncio.create_task(self._send_nudges())
+        self._nudges[channel, message] = None
+
+    async def _send_nudges(self) -> None:
+        await asyncio.sleep(NUDGE_S)
+        nudges, self._nudges = self._nudges, {}
+        for channel, message in nudges:
+            await self.publish(channel, message)
 
     async def _ask(self, call: Callable[[redis.Redis], Awaitable[Any]]) -> Any:
         """What Redis answers; None while it is away."""
@@ -70,6 +89,7 @@ class Hints:
             try:
                 async with listener.pubsub() as channels:
                     await channels.psubscribe(PREFIX + "*")
+                    self._deliver(RECONNECTED, "")
                     async for message in channels.listen():
                         if message["type"] == "pmessage":
                             self._deliver(message["channel"].decode().removeprefix(PREFIX), message["data"].decode())
@@ -128,9 +148,10 @@ class Hints:
             return False
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+        for task in (self._task, self._nudging):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
         if self._redis is not None:
             await self._redis.aclose()

@@ -21,6 +21,11 @@ async def publish(session: WriteSession, event: Event) -> None:
     await add_row(session, EVENT, event.tag(), event.to_payload())
 
 
+def publish_later(session: WriteSession, event: Event) -> None:
+    """`publish`, written when the session is flushed."""
+    session.add(OutboxRow(kind=EVENT, tag=event.tag(), payload=event.to_payload()))
+
+
 def enqueue(session: WriteSession, jobs: Sequence[Job]) -> None:
     """Add jobs and one ticket per queue they go to."""
     session.add_all(

@@ -8,12 +8,15 @@ from litestar.params import Parameter
 from msgspec import UNSET
 
 from service.accounts.schemas import QuotaView, quota_view
+from service.audit.controllers import activity
+from service.audit.repository import Filters
+from service.audit.schemas import ActivityPage
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import SCOPE, require_admin
 from service.core.http.inject import Caller, Config, Reading, Writing
-from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, decode_id, encode_cursor
-from service.core.principal import Principal, Scope
+from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, decode_id, decode_uuid, encode_cursor
+from service.core.principal import Permission, Principal, Scope
 from service.projects import repository, service
 from service.projects.policies import PERMISSIONS, WHILE_ARCHIVED
 from service.projects.schemas import (
@@ -25,7 +28,6 @@ from service.projects.schemas import (
     ProjectQuotaChange,
     ProjectView,
 )
-from service.quota import service as quota
 
 
 def _view(mine: repository.Mine) -> ProjectView:
@@ -44,6 +46,7 @@ def _view(mine: repository.Mine) -> ProjectView:
         project.deleted_at,
         project.derived_bytes,
         quota_view(mine.usage),
+        project.keep_versions,
     )
 
 
@@ -70,7 +73,7 @@ class ProjectController(Controller):
         after = None
         if cursor:
             name, project_id = decode_cursor(cursor, str, str)
-            after = (str(name), UUID(str(project_id)))
+            after = (str(name), decode_uuid(project_id))
         rows = await repository.page_of(read, principal, after, check_limit(limit) + 1, deleted=deleted)
         items = [_view(mine) for mine in rows[:limit]]
         more = encode_cursor(items[-1].name, str(items[-1].id)) if len(rows) > limit else None
@@ -98,9 +101,23 @@ class ProjectController(Controller):
             await service.archive_project(write, principal, project_id, is_archived=False)
         if data.name is not UNSET:
             await service.rename_project(write, principal, project_id, data.name)
+        if data.keep_versions is not UNSET:
+            await service.keep_versions(write, principal, project_id, data.keep_versions)
         if data.is_archived is True:
             await service.archive_project(write, principal, project_id, is_archived=True)
         return await _one(write, principal, project_id)
+
+    @get("/{project_id:uuid}/activity", summary="What happened in a project, newest first")
+    async def activity(
+        self,
+        project_id: UUID,
+        principal: Caller,
+        read: Reading,
+        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        limit: int = DEFAULT_LIMIT,
+    ) -> ActivityPage:
+        await service.require(read, principal, project_id, Permission.VIEW)
+        return await activity(read, Filters(project_id=project_id), cursor, limit)
 
     @delete("/{project_id:uuid}", summary="Delete a project: out of sight now, for good after STOWAGE_PROJECT_DELETE_DELAY")
     async def remove(self, project_id: UUID, principal: Caller, write: Writing) -> None:
@@ -147,7 +164,5 @@ class AllProjectsController(Controller):
         return ProjectOverviewPage(items, encode_cursor(str(items[-1].id)) if len(rows) > limit else None)
 
     @patch("/{project_id:uuid}", status_code=204, summary="Change a project's quota")
-    async def change(self, project_id: UUID, data: ProjectQuotaChange, write: Writing) -> None:
-        if not await repository.is_living(write, project_id):
-            raise Missing
-        await quota.set_limit(write, quota.PROJECT, project_id, data.quota_bytes)
+    async def change(self, project_id: UUID, data: ProjectQuotaChange, principal: Caller, write: Writing) -> None:
+        await service.set_quota(write, principal, project_id, data.quota_bytes)

@@ -66,6 +66,12 @@ ROLE = """
           AND m.role = ANY(:roles))"""
 
 
+async def ids_of(session: ReadSession, principal: Principal) -> set[UUID]:
+    """All projects that somebody may see."""
+    query = select(Project.id).join(ProjectMember, membership(principal, Project.id)).where(Project.deleted_at.is_(None))
+    return set((await session.scalars(query)).all())
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """A person's role in a project, and whether that is archived."""
@@ -167,8 +173,15 @@ async def remove(session: WriteSession, project_id: UUID) -> None:
     await session.execute(delete(Project).where(Project.id == project_id, Project.deleted_at.is_not(None)))
 
 
-async def rename(session: WriteSession, project_id: UUID, name: str) -> None:
+async def rename(session: WriteSession, project_id: UUID, name: str) -> str:
+    """The name it had."""
+    before = (await session.scalars(select(Project.name).where(Project.id == project_id).with_for_update())).one()
     await session.execute(update(Project).where(Project.id == project_id).values(name=name, revision=Project.revision + 1))
+    return before
+
+
+async def set_keep_versions(session: WriteSession, project_id: UUID, number: int | None) -> None:
+    await session.execute(update(Project).where(Project.id == project_id).values(keep_versions=number, revision=Project.revision + 1))
 
 
 async def add_derived(session: WriteSession, project_id: UUID, delta_bytes: int) -> None:

@@ -17,9 +17,10 @@ class ProjectCreate(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class ProjectChange(msgspec.Struct, forbid_unknown_fields=True):
-    """What is left out stays. Managers rename; owners archive."""
+    """What is left out stays. Managers rename and say how many versions are kept (null: all); owners archive."""
 
     name: Name | UnsetType = UNSET
+    keep_versions: Annotated[int, msgspec.Meta(ge=1, le=10_000)] | UnsetType | None = UNSET
     is_archived: bool | UnsetType = UNSET
 
 
@@ -34,6 +35,7 @@ class ProjectView(msgspec.Struct):
     deleted_at: datetime | None
     derived_bytes: int
     quota: QuotaView
+    keep_versions: int | None
 
 
 class ProjectPage(msgspec.Struct):

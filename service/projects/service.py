@@ -3,16 +3,21 @@
 import logging
 import re
 import unicodedata
+from typing import Any
 from uuid import UUID
 
+from service.audit import service as audit
+from service.audit.service import Thing
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import Forbidden, Missing
 from service.core.ids import new_id
 from service.core.names import clean_name
 from service.core.principal import Permission, Principal
 from service.core.settings import QuotaSettings
+from service.outbox import service as outbox
 from service.projects import repository
 from service.projects.errors import Archived, NotDeleted
+from service.projects.events import ProjectChanged
 from service.projects.models import Project, ProjectMember
 from service.projects.policies import WHILE_ARCHIVED, may
 from service.quota import service as quota
@@ -34,7 +39,20 @@ async def create_project(session: WriteSession, owner: Principal, name: str, quo
     if owner.project_id is not None:
         # A token made for one project makes no others.
         raise Forbidden
-    return await found_project(session, owner.user_id, name, quotas)
+    project = await found_project(session, owner.user_id, name, quotas)
+    audit.record(session, owner, "projects.create", _thing(project.id, project.name))
+    return project
+
+
+def _thing(project_id: UUID, name: str = "") -> Thing:
+    return Thing("project", project_id, name, project_id)
+
+
+def _note(session: WriteSession, principal: Principal, verb: str, project_id: UUID, **details: Any) -> None:
+    """A line in the access log, an event, and one in the log."""
+    audit.record(session, principal, f"projects.{verb}", _thing(project_id), **details)
+    outbox.publish_later(session, ProjectChanged(project_id))
+    log.info("projects.%s", verb, extra={"project": str(project_id), "user": str(principal.user_id)})
 
 
 async def found_project(session: WriteSession, owner: UUID, name: str, quotas: QuotaSettings) -> Project:
@@ -64,24 +82,42 @@ async def require(session: ReadSession, principal: Principal, project_id: UUID, 
 async def rename_project(session: WriteSession, principal: Principal, project_id: UUID, name: str) -> None:
     """Raises Missing, Forbidden, Archived, BadName."""
     await require(session, principal, project_id, Permission.MANAGE)
-    await repository.rename(session, project_id, clean_name(name))
+    before = await repository.rename(session, project_id, clean_name(name))
+    _note(session, principal, "rename", project_id, before={"name": before}, after={"name": clean_name(name)})
+
+
+async def keep_versions(session: WriteSession, principal: Principal, project_id: UUID, number: int | None) -> None:
+    """Of each file so many versions are kept from now on, the current one among them; None: all. Raises Missing, Forbidden, Archived."""
+    await require(session, principal, project_id, Permission.MANAGE)
+    await repository.set_keep_versions(session, project_id, number)
+    _note(session, principal, "keep_versions", project_id, after={"keep_versions": number})
+
+
+async def set_quota(session: WriteSession, principal: Principal, project_id: UUID, limit_bytes: int) -> None:
+    """For administrators. Raises Missing."""
+    if not await repository.is_living(session, project_id):
+        raise Missing
+    before = (await quota.usage_of(session, quota.PROJECT, project_id)).limit_bytes
+    await quota.set_limit(session, quota.PROJECT, project_id, limit_bytes)
+    _note(session, principal, "set_quota", project_id, before={"quota_bytes": before}, after={"quota_bytes": limit_bytes})
 
 
 async def archive_project(session: WriteSession, principal: Principal, project_id: UUID, *, is_archived: bool) -> None:
     """Raises Missing, Forbidden."""
     await require(session, principal, project_id, Permission.OWN)
     await repository.set_archived(session, project_id, is_archived=is_archived)
+    _note(session, principal, "archive" if is_archived else "unarchive", project_id)
 
 
 async def delete_project(session: WriteSession, principal: Principal, project_id: UUID) -> None:
     """Out of everybody's sight now, for good after the delay. Raises Missing, Forbidden."""
     await require(session, principal, project_id, Permission.OWN)
     await repository.mark_deleted(session, project_id)
-    log.info("project deleted", extra={"project": str(project_id), "user": str(principal.user_id)})
+    _note(session, principal, "delete", project_id)
 
 
 async def restore_project(session: WriteSession, principal: Principal, project_id: UUID) -> None:
     """Raises NotDeleted, also for one that is another's."""
     if not await repository.restore(session, principal, project_id):
         raise NotDeleted
-    log.info("project restored", extra={"project": str(project_id), "user": str(principal.user_id)})
+    _note(session, principal, "restore", project_id)

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
+import msgspec
+
 from service.core.db import Database
 from service.core.errors import Forbidden, Missing, StowageError
 from service.core.principal import Permission, Principal
 from service.core.settings import UploadSettings
 from service.files.tree.service import trash_file
-from service.hints.service import Hints
+from service.hints.service import LIVE, Hints
 from service.projects.policies import may
 from service.quota import service as quota
 from service.storage import keys
@@ -91,6 +93,7 @@ class Uploads:
         """C1, and what can be finished at once is. Raises as Creator.create does, and Busy."""
         created = await self._creator.create(principal, project_id, folder_id, creation, idempotency_key)
         upload = created.upload
+        self._tell(upload)
         if not created.is_new:
             if upload.length_bytes == 0 and upload.state == State.OPEN:
                 self._finish_soon(upload.id)
@@ -100,6 +103,11 @@ class Uploads:
         elif upload.length_bytes == 0:
             await self._finish_empty(upload)
         return created
+
+    def _tell(self, upload: Upload) -> None:
+        """Who looks at open uploads asks again."""
+        told = {"type": "uploads.changed", "project_id": upload.project_id, "user_id": upload.user_id}
+        self._hints.nudge(LIVE, msgspec.json.encode(told).decode())
 
     async def _finish_empty(self, upload: Upload) -> None:
         async with self._database.statement() as session:
@@ -339,6 +347,7 @@ class Uploads:
             await self._leases.ask_to_yield(upload.id, upload.epoch)
         if not await self._sweeper.abort(upload.id):
             raise Busy
+        self._tell(upload)
 
     async def end_for_admin(self, upload_id: UUID) -> None:
         """Abort anybody's unfinished upload. Raises Missing, Gone, Busy."""

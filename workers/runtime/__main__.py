@@ -12,6 +12,7 @@ from dramatiq import Worker
 
 from service.core.db import Database
 from service.core.settings import Settings
+from service.hints.service import Hints
 from service.outbox.base import Queue
 from service.storage.s3 import S3Store
 from workers.media.deps import MediaDeps
@@ -59,7 +60,8 @@ async def work(queue: Queue) -> None:
         "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch),
         **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep),
     }
-    runner = JobRunner(database, queue, f"{socket.gethostname()}:{os.getpid()}:{queue}", handlers, deps)
+    hints = Hints(settings.redis.url)
+    runner = JobRunner(database, hints, queue, f"{socket.gethostname()}:{os.getpid()}:{queue}", handlers, deps)
     broker = brokers.make_broker(settings.redis.url)
     stopping = stop_event()
     loop = asyncio.get_running_loop()
@@ -72,6 +74,7 @@ async def work(queue: Queue) -> None:
     await runner.stop()
     heartbeat.cancel()
     await asyncio.to_thread(worker.stop, STOP_TIMEOUT_MS)
+    await hints.close()
     await store.close()
     await database.close()
     shutil.rmtree(scratch, ignore_errors=True)

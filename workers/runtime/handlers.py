@@ -5,12 +5,13 @@ from typing import Any
 
 from service.core.db import WriteSession
 from service.files import subscribers as files
-from service.files.events import FilesChanged, FilesPurged, FileStored
+from service.files.events import FilePreviewed, FilesChanged, FilesPurged, FileStored
 from service.files.jobs import CopyEntries, DigestFile, DrainDoomed, EmptyTrash, RecountQuota
 from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
 from service.outbox.jobs import ForgetJobs
+from service.projects.events import MembersChanged, ProjectChanged
 from service.projects.jobs import PurgeProjects
 from service.uploads.jobs import ScanStore
 from workers.media.audio import encode_audio
@@ -91,5 +92,8 @@ def subscribers(derived_bucket: str, recovery_window_s: int) -> dict[str, tuple[
         FileStored.tag(): (FileStored, [media.on_file_stored, note_stored]),
         FilesPurged.tag(): (FilesPurged, [drop_derived]),
         FilesChanged.tag(): (FilesChanged, []),
+        FilePreviewed.tag(): (FilePreviewed, []),
+        ProjectChanged.tag(): (ProjectChanged, []),
+        MembersChanged.tag(): (MembersChanged, []),
         JobFailed.tag(): (JobFailed, [media.on_job_failed]),
     }

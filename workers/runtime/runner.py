@@ -9,6 +9,7 @@ import msgspec
 
 from service.core.db import Database
 from service.core.errors import StowageError, Unavailable
+from service.hints.service import LIVE, Hints
 from service.outbox import repository, service
 from service.outbox.base import Job, PermanentError
 from service.outbox.context import JobContext
@@ -21,15 +22,23 @@ log = logging.getLogger("stowage.jobs")
 HEARTBEAT_S = 10.0
 FIRST_RETRY_S = 2.0
 LONGEST_RETRY_S = 60.0
+JOBS_CHANGED = '{"type": "jobs.changed"}'
 
 
 class JobRunner:
     """Runs jobs of one queue in this process; `run_one` may be called several times at once."""
 
     def __init__(
-        self, database: Database, queue: str, worker: str, handlers: Mapping[str, tuple[type[Job], Handler]], deps: Mapping[str, object]
+        self,
+        database: Database,
+        hints: Hints,
+        queue: str,
+        worker: str,
+        handlers: Mapping[str, tuple[type[Job], Handler]],
+        deps: Mapping[str, object],
     ) -> None:
         self._database = database
+        self._hints = hints
         self._queue = queue
         self._worker = worker
         self._handlers = handlers
@@ -51,10 +60,12 @@ class JobRunner:
             return False
         task = asyncio.create_task(self._run(claimed))
         self._running[claimed] = task
+        self._hints.nudge(LIVE, JOBS_CHANGED)
         try:
             await asyncio.wait({task})
         finally:
             self._running.pop(claimed, None)
+            self._hints.nudge(LIVE, JOBS_CHANGED)
         with contextlib.suppress(asyncio.CancelledError):
             await task
         return True

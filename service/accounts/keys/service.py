@@ -7,6 +7,8 @@ from service.accounts.errors import TooManyKeys
 from service.accounts.keys import repository
 from service.accounts.keys.schemas import KeyCreate
 from service.accounts.models import AccessKey
+from service.audit import service as audit
+from service.audit.service import Thing
 from service.core.db import WriteSession
 from service.core.errors import Missing
 from service.core.ids import new_id
@@ -33,6 +35,8 @@ async def create(session: WriteSession, principal: Principal, wanted: KeyCreate)
     if not await repository.add(session, key, wanted.expires_in_days):
         raise Missing
     await session.refresh(key)
+    thing = Thing("token", key.id, key.name, key.project_id)
+    audit.record(session, principal, "tokens.create", thing, after={"scopes": key.scopes, "expires_at": key.expires_at})
     return token, key
 
 
@@ -40,3 +44,4 @@ async def remove(session: WriteSession, principal: Principal, key_id: UUID) -> N
     """Raises Missing."""
     if await repository.remove(session, principal.user_id, key_id) is None:
         raise Missing
+    audit.record(session, principal, "tokens.remove", Thing("token", key_id))

@@ -24,6 +24,8 @@ from service.accounts.people.schemas import (
 )
 from service.accounts.schemas import quota_view
 from service.accounts.service import Accounts
+from service.audit import service as audit
+from service.audit.service import Thing
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import PUBLIC, SCOPE, require_admin
@@ -82,9 +84,9 @@ class PeopleController(Controller):
         return PersonPage([_view(person) for person in people[:limit]], more)
 
     @post("/", summary="Create an account")
-    async def create(self, data: PersonCreate, write: Writing, settings: Config) -> PersonView:
+    async def create(self, data: PersonCreate, principal: Caller, write: Writing, settings: Config) -> PersonView:
         profile = service.Profile(Role(data.role), data.full_name, data.email, data.quota_bytes)
-        user = await service.create_user(write, data.username, data.password, settings.quota, profile)
+        user = await service.create_user(write, principal, data.username, data.password, settings.quota, profile)
         return await _one(write, user.id)
 
     @get("/{user_id:uuid}", summary="One person")
@@ -92,8 +94,10 @@ class PeopleController(Controller):
         return await _one(read, user_id)
 
     @patch("/{user_id:uuid}", summary="Change role, state, name, address or quota; who is disabled is signed out")
-    async def change(self, user_id: UUID, data: PersonChange, write: Writing, accounts: Annotated[Accounts, Injected]) -> PersonView:
-        await service.change(write, user_id, data)
+    async def change(
+        self, user_id: UUID, data: PersonChange, principal: Caller, write: Writing, accounts: Annotated[Accounts, Injected]
+    ) -> PersonView:
+        await service.change(write, principal, user_id, data)
         accounts.forget(user_id)
         return await _one(write, user_id)
 
@@ -117,9 +121,10 @@ class PeopleController(Controller):
         return NewLink(link.id, _url(request, settings, token), link.expires_at)
 
     @delete("/links/{link_id:uuid}", summary="Withdraw a link")
-    async def withdraw(self, link_id: UUID, write: Writing) -> None:
+    async def withdraw(self, link_id: UUID, principal: Caller, write: Writing) -> None:
         if not await repository.end_link(write, link_id):
             raise Missing
+        audit.record(write, principal, "users.withdraw_link", Thing("link", link_id))
 
 
 class LinkController(Controller):

@@ -12,6 +12,8 @@ from service.accounts.errors import BadUsername, LastAdmin, LinkRefused, NameTak
 from service.accounts.models import AccountLink, User
 from service.accounts.people import repository
 from service.accounts.people.schemas import Invitation, PersonChange
+from service.audit import service as audit
+from service.audit.service import Thing
 from service.core.db import WriteSession
 from service.core.errors import Missing
 from service.core.ids import new_id
@@ -34,7 +36,9 @@ class Profile:
     quota_bytes: int | None = None
 
 
-async def create_user(session: WriteSession, username: str, password: str, quotas: QuotaSettings, profile: Profile) -> User:
+async def create_user(
+    session: WriteSession, by: Principal | None, username: str, password: str, quotas: QuotaSettings, profile: Profile
+) -> User:
     """Raises BadUsername, NameTaken, WeakPassword."""
     passwords.check_strength(password)
     if not _USERNAME.fullmatch(username):
@@ -52,10 +56,11 @@ async def create_user(session: WriteSession, username: str, password: str, quota
     session.add(user)
     quota.open_account(session, quota.USER, user.id, quotas.user_bytes if profile.quota_bytes is None else profile.quota_bytes)
     await session.flush()
+    audit.record(session, by, "users.create", Thing("user", user.id, username), after={"role": profile.role, "email": profile.email})
     return user
 
 
-async def change(session: WriteSession, user_id: UUID, wanted: PersonChange) -> None:
+async def change(session: WriteSession, by: Principal, user_id: UUID, wanted: PersonChange) -> None:
     """Who is disabled, or no administrator any more, is signed out everywhere. Raises Missing, LastAdmin."""
     user = await repository.locked(session, user_id)
     if user is None:
@@ -66,6 +71,7 @@ async def change(session: WriteSession, user_id: UUID, wanted: PersonChange) -> 
     steps_down = was_admin and (role != Role.ADMIN or state != "active")
     if steps_down and not await repository.other_admins(session, user_id):
         raise LastAdmin
+    before: dict[str, object] = {"role": user.role, "state": user.state, "full_name": user.full_name, "email": user.email}
     is_out = steps_down or (user.state == "active" and state != "active")
     user.role, user.state = role, state
     if wanted.full_name is not UNSET:
@@ -76,21 +82,29 @@ async def change(session: WriteSession, user_id: UUID, wanted: PersonChange) -> 
     if is_out:
         await accounts.revoke_all(session, user_id)
     if wanted.quota_bytes is not UNSET:
+        before["quota_bytes"] = (await quota.usage_of(session, quota.USER, user_id)).limit_bytes
         await quota.set_limit(session, quota.USER, user_id, wanted.quota_bytes)
+    after = {name: getattr(wanted, name) for name in before if getattr(wanted, name) is not UNSET}
+    thing = Thing("user", user_id, user.username)
+    audit.record(session, by, "users.change", thing, before={name: before[name] for name in after}, after=after)
 
 
 # -- one-time links
 async def invite(session: WriteSession, by: Principal, invitation: Invitation) -> tuple[str, AccountLink]:
     """The token, which nobody can read again, and the link."""
     link = AccountLink(role=invitation.role, email=invitation.email, quota_bytes=invitation.quota_bytes, created_by=by.user_id)
-    return await _link(session, link, INVITATION_S)
+    token, link = await _link(session, link, INVITATION_S)
+    audit.record(session, by, "users.invite", Thing("link", link.id, invitation.email or ""), after={"role": invitation.role})
+    return token, link
 
 
 async def offer_reset(session: WriteSession, by: Principal, user_id: UUID) -> tuple[str, AccountLink]:
     """A link to choose a new password by; earlier ones end. The old password goes on until then. Raises Missing."""
-    if await accounts.user_by_id(session, user_id) is None:
+    user = await accounts.user_by_id(session, user_id)
+    if user is None:
         raise Missing
     await repository.end_links_of(session, user_id)
+    audit.record(session, by, "users.offer_reset", Thing("user", user_id, user.username))
     return await _link(session, AccountLink(user_id=user_id, created_by=by.user_id), RESET_S)
 
 
@@ -116,8 +130,10 @@ async def accept(session: WriteSession, token: str, username: str | None, passwo
         user.password_hash = await passwords.hash_password(password)
         await session.flush()
         await accounts.revoke_all(session, user.id)
+        audit.record(session, None, "auth.reset_password", Thing("user", user.id, user.username), actor=user.username, kind="link")
     else:
         profile = Profile(role=Role(link.role), email=link.email, quota_bytes=link.quota_bytes)
-        await create_user(session, username or "", password, quotas, profile)
+        user = await create_user(session, None, username or "", password, quotas, profile)
+        audit.record(session, None, "auth.join", Thing("user", user.id, user.username), actor=user.username, kind="link")
     if not await repository.use_link(session, link.id):
         raise LinkRefused

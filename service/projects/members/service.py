@@ -4,11 +4,16 @@ import logging
 from uuid import UUID
 
 from service.accounts import repository as accounts
+from service.accounts.models import User
+from service.audit import service as audit
+from service.audit.service import Thing
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import Forbidden, Missing
 from service.core.principal import Permission, Principal
+from service.outbox import service as outbox
 from service.projects import repository as projects
 from service.projects.errors import AlreadyMember, LastOwner, NobodyOfThatName
+from service.projects.events import MembersChanged
 from service.projects.members import repository
 from service.projects.models import ProjectMember
 from service.projects.policies import may_grant
@@ -29,33 +34,33 @@ async def add(session: WriteSession, principal: Principal, project_id: UUID, use
         raise AlreadyMember
     session.add(ProjectMember(project_id=project_id, user_id=user.id, role=role))
     await session.flush()
-    _note("member added", principal, project_id, user.id, role)
+    _note(session, "add", principal, project_id, user, before=None, after=role)
     return user.id
 
 
 async def change(session: WriteSession, principal: Principal, project_id: UUID, user_id: UUID, role: str) -> None:
     """Raises Missing, Forbidden, Archived, LastOwner."""
     granter = await _granter(session, principal, project_id)
-    before = await _role_of(session, project_id, user_id)
+    before, user = await _member(session, project_id, user_id)
     if not (may_grant(granter, before) and may_grant(granter, role)):
         raise Forbidden
     if role != projects.OWNER and await repository.lock_owners(session, project_id) == {user_id}:
         raise LastOwner
     await repository.set_role(session, project_id, user_id, role)
-    _note("role changed", principal, project_id, user_id, role)
+    _note(session, "change", principal, project_id, user, before=before, after=role)
 
 
 async def remove(session: WriteSession, principal: Principal, project_id: UUID, user_id: UUID) -> None:
     """Anybody may leave. Raises Missing, Forbidden, Archived, LastOwner."""
     leaves = user_id == principal.user_id
     granter = await require(session, principal, project_id, Permission.VIEW) if leaves else await _granter(session, principal, project_id)
-    before = await _role_of(session, project_id, user_id)
+    before, user = await _member(session, project_id, user_id)
     if not leaves and not may_grant(granter, before):
         raise Forbidden
     if await repository.lock_owners(session, project_id) == {user_id}:
         raise LastOwner
     await repository.remove(session, project_id, user_id)
-    _note("member left" if leaves else "member removed", principal, project_id, user_id, before)
+    _note(session, "leave" if leaves else "remove", principal, project_id, user, before=before, after=None)
 
 
 async def require_sight(session: ReadSession, principal: Principal, project_id: UUID) -> None:
@@ -80,12 +85,18 @@ def _is_admin(principal: Principal, project_id: UUID) -> bool:
     return principal.is_admin and principal.reaches(project_id)
 
 
-async def _role_of(session: WriteSession, project_id: UUID, user_id: UUID) -> str:
+async def _member(session: WriteSession, project_id: UUID, user_id: UUID) -> tuple[str, User]:
+    """(role, person). Raises Missing."""
     found = await repository.one(session, project_id, user_id)
     if found is None:
         raise Missing
-    return found[0].role
+    return found[0].role, found[1]
 
 
-def _note(what: str, principal: Principal, project_id: UUID, user_id: UUID, role: str) -> None:
-    log.info(what, extra={"project": str(project_id), "by": str(principal.user_id), "member": str(user_id), "role": role})
+def _note(
+    session: WriteSession, verb: str, principal: Principal, project_id: UUID, user: User, *, before: str | None, after: str | None
+) -> None:
+    thing = Thing("member", user.id, user.username, project_id)
+    audit.record(session, principal, f"members.{verb}", thing, before={"role": before}, after={"role": after})
+    outbox.publish_later(session, MembersChanged(project_id, user.id))
+    log.info("members.%s", verb, extra={"project": str(project_id), "by": str(principal.user_id), "member": str(user.id), "role": after})

@@ -263,6 +263,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hints of what changes, as server-sent events */
+        get: operations["ApiV1EventsListen"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files": {
         parameters: {
             query?: never;
@@ -270,7 +287,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Files I may see in any project, newest first */
+        /** Files I may see in any project, newest first, or my favourites */
         get: operations["ApiV1FilesRecent"];
         put?: never;
         post?: never;
@@ -312,6 +329,24 @@ export interface paths {
         delete: operations["ApiV1FilesFileIdRemove"];
         options?: never;
         head?: never;
+        /** Rename or move a file; with If-Match only if nobody else changed it */
+        patch: operations["ApiV1FilesFileIdChange"];
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened to a file, newest first */
+        get: operations["ApiV1FilesFileIdActivityActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -344,6 +379,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/favourite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Remember a file as a favourite of mine */
+        put: operations["ApiV1FilesFileIdFavouriteFavourite"];
+        post?: never;
+        /** Forget it again */
+        delete: operations["ApiV1FilesFileIdFavouriteForget"];
         options?: never;
         head?: never;
         patch?: never;
@@ -401,6 +454,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{file_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set the tags of a file */
+        put: operations["ApiV1FilesFileIdTagsSetTags"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{file_id}/versions": {
         parameters: {
             query?: never;
@@ -409,9 +479,43 @@ export interface paths {
             cookie?: never;
         };
         /** Versions of a file, newest first */
-        get: operations["ApiV1FilesFileIdVersionsVersions"];
+        get: operations["ApiV1FilesFileIdVersionsPage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/versions/{no}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a version that is not the current one, for good */
+        delete: operations["ApiV1FilesFileIdVersionsNoRemove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/versions/{no}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make an old version the one that the file shows */
+        post: operations["ApiV1FilesFileIdVersionsNoRestoreRestore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -429,6 +533,42 @@ export interface paths {
         put?: never;
         /** Make a folder, and those on the way to it */
         post: operations["ApiV1FoldersCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/folders/{folder_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One folder, with what is in it in all */
+        get: operations["ApiV1FoldersFolderIdOne"];
+        put?: never;
+        post?: never;
+        /** Move a folder to the trash; with purge=1 delete for good what is in the trash */
+        delete: operations["ApiV1FoldersFolderIdRemove"];
+        options?: never;
+        head?: never;
+        /** Rename or move a folder; with If-Match only if nobody else changed it */
+        patch: operations["ApiV1FoldersFolderIdChange"];
+        trace?: never;
+    };
+    "/api/v1/folders/{folder_id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a folder out of the trash */
+        post: operations["ApiV1FoldersFolderIdRestoreRestore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -611,6 +751,23 @@ export interface paths {
         patch: operations["ApiV1ProjectsProjectIdChange"];
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a project, newest first */
+        get: operations["ApiV1ProjectsProjectIdActivityActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/entries": {
         parameters: {
             query?: never;
@@ -618,10 +775,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One page of a folder: folders first, then files, by name */
+        /** One page of a folder: folders first, then files, by name, size, changed or type */
         get: operations["ApiV1ProjectsProjectIdEntriesEntries"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/entries/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move, copy, throw away, bring back, end, tag or mark many things at once */
+        post: operations["ApiV1ProjectsProjectIdEntriesBulkBulk"];
         delete?: never;
         options?: never;
         head?: never;
@@ -835,6 +1009,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/projects/{project_id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of a project by name, type, size, date, uploader, tag */
+        get: operations["ApiV1ProjectsProjectIdSearchSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/tags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tags of a project with how many files have each, by name */
+        get: operations["ApiV1ProjectsProjectIdTagsProjectTags"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/projects/{project_id}/trash": {
         parameters: {
             query?: never;
@@ -843,7 +1051,25 @@ export interface paths {
             cookie?: never;
         };
         /** What was thrown away in a project, newest first */
-        get: operations["ApiV1ProjectsProjectIdTrashTrash"];
+        get: operations["ApiV1ProjectsProjectIdTrashPage"];
+        put?: never;
+        post?: never;
+        /** Empty the trash: everything in it is deleted for good */
+        delete: operations["ApiV1ProjectsProjectIdTrashEmpty"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Folders in a folder, by name, for a tree that is opened level by level */
+        get: operations["ApiV1ProjectsProjectIdTreeTree"];
         put?: never;
         post?: never;
         delete?: never;
@@ -863,6 +1089,74 @@ export interface paths {
         put?: never;
         /** tus: create an upload (creation, -with-upload, -defer-length) */
         post: operations["ApiV1ProjectsProjectIdTusCreate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/projects/{project_id}/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose files and folders to download as one ZIP */
+        post: operations["ApiV1ProjectsProjectIdZipChoose"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of all my projects by name, type, size, date, uploader, tag */
+        get: operations["ApiV1SearchSearch"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The access log, newest first */
+        get: operations["ApiV1SystemAuditPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All of it that matches, as CSV or as JSON lines, newest first */
+        get: operations["ApiV1SystemAuditExportExport"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1081,6 +1375,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/zips/{ticket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The ZIP, streamed; Range and If-Range go on with it */
+        get: operations["ApiV1ZipsTicketDownload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -1143,6 +1454,79 @@ export interface components {
             /** @default Bearer */
             token_type: string;
         };
+        /** AccessPage */
+        AccessPage: {
+            items: components["schemas"]["AccessView"][];
+            next_cursor: string | null;
+        };
+        /** AccessView */
+        AccessView: {
+            actor: string;
+            actor_id: string | null;
+            actor_kind: string;
+            address: string;
+            /** Format: date-time */
+            at: string;
+            details: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            id: string;
+            object_id: string | null;
+            object_kind: string;
+            object_name: string;
+            outcome: string;
+            project_id: string | null;
+            request_id: string;
+            verb: string;
+        };
+        /** ActivityPage */
+        ActivityPage: {
+            items: components["schemas"]["ActivityView"][];
+            next_cursor: string | null;
+        };
+        /** ActivityView */
+        ActivityView: {
+            actor: string;
+            actor_kind: string;
+            /** Format: date-time */
+            at: string;
+            details: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            id: string;
+            object_id: string | null;
+            object_kind: string;
+            object_name: string;
+            verb: string;
+        };
+        /** Bulk */
+        Bulk: {
+            all_in?: string | null;
+            exclude?: string[];
+            files?: string[];
+            folders?: string[];
+            /**
+             * @default rename
+             * @enum {string}
+             */
+            on_conflict: "fail" | "rename" | "replace";
+            /** @default  */
+            q: string;
+            tags?: string[];
+            target?: string | null;
+            target_project?: string | null;
+            /** @enum {string} */
+            verb: "move" | "copy" | "trash" | "restore" | "purge" | "tag" | "untag" | "favourite" | "unfavourite";
+        };
+        /** BulkOutcome */
+        BulkOutcome: {
+            done: number;
+            /** @default false */
+            is_running: boolean;
+            refused: components["schemas"]["Refused"][];
+        };
         /** Completed */
         Completed: {
             bucket: string;
@@ -1204,16 +1588,29 @@ export interface components {
         EntryView: {
             /** Format: date-time */
             changed_at: string;
+            files?: number | null;
             /** Format: uuid */
             id: string;
             /** @default false */
             is_corrupt: boolean;
+            /** @default false */
+            is_favourite: boolean;
             /** @enum {string} */
             kind: "folder" | "file";
             media_type?: string | null;
             name: string;
             preview?: components["schemas"]["Preview"] | null;
             size_bytes?: number | null;
+        };
+        /** FileChange */
+        FileChange: {
+            folder_id?: string | null;
+            name?: string | null;
+            /**
+             * @default fail
+             * @enum {string}
+             */
+            on_conflict: "fail" | "rename" | "replace";
         };
         /** FilePage */
         FilePage: {
@@ -1234,17 +1631,31 @@ export interface components {
             /** Format: uuid */
             id: string;
             is_corrupt: boolean;
+            is_favourite: boolean;
+            location: string;
             media_type: string | null;
             name: string;
             preview: components["schemas"]["Preview"];
             /** Format: uuid */
             project_id: string;
+            revision: number;
             sha256: string | null;
             size_bytes: number;
+            tags: string[];
             trashed_at: string | null;
             /** Format: uuid */
             version_id: string;
             version_no: number;
+        };
+        /** FolderChange */
+        FolderChange: {
+            name?: string | null;
+            /**
+             * @default fail
+             * @enum {string}
+             */
+            on_conflict: "fail" | "rename";
+            parent_id?: string | null;
         };
         /** FolderCreate */
         FolderCreate: {
@@ -1252,6 +1663,21 @@ export interface components {
             path: string;
             /** Format: uuid */
             project_id: string;
+        };
+        /** FolderDetails */
+        FolderDetails: {
+            bytes: number;
+            /** Format: date-time */
+            created_at: string;
+            files: number;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            parent_id: string | null;
+            /** Format: uuid */
+            project_id: string;
+            revision: number;
+            trashed_at: string | null;
         };
         /** FolderView */
         FolderView: {
@@ -1581,6 +2007,7 @@ export interface components {
         /** ProjectChange */
         ProjectChange: {
             is_archived?: boolean;
+            keep_versions?: number | null;
             name?: string;
         };
         /** ProjectCreate */
@@ -1624,6 +2051,7 @@ export interface components {
             derived_bytes: number;
             /** Format: uuid */
             id: string;
+            keep_versions: number | null;
             name: string;
             permissions: string[];
             quota: components["schemas"]["QuotaView"];
@@ -1639,6 +2067,13 @@ export interface components {
         /** RefreshRequest */
         RefreshRequest: {
             refresh_token?: string | null;
+        };
+        /** Refused */
+        Refused: {
+            code: string;
+            detail: string;
+            /** Format: uuid */
+            id: string;
         };
         /** SessionList */
         SessionList: {
@@ -1677,6 +2112,25 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /**
+         * Sort
+         * @default name
+         * @enum {string}
+         */
+        Sort: "name" | "size" | "changed" | "type" | "newest";
+        /** TagChange */
+        TagChange: {
+            tags: string[];
+        };
+        /** TagCount */
+        TagCount: {
+            files: number;
+            tag: string;
+        };
+        /** TagList */
+        TagList: {
+            items: components["schemas"]["TagCount"][];
+        };
         /** TakenPaths */
         TakenPaths: {
             taken: string[];
@@ -1688,6 +2142,39 @@ export interface components {
             refresh_token: string;
             /** @default Bearer */
             token_type: string;
+        };
+        /** TrashPage */
+        TrashPage: {
+            items: components["schemas"]["TrashView"][];
+            next_cursor: string | null;
+        };
+        /** TrashView */
+        TrashView: {
+            /** Format: uuid */
+            id: string;
+            /** @enum {string} */
+            kind: "folder" | "file";
+            media_type: string | null;
+            name: string;
+            parent: string | null;
+            size_bytes: number;
+            /** Format: date-time */
+            trashed_at: string;
+            trashed_by: string | null;
+        };
+        /** TreeFolder */
+        TreeFolder: {
+            bytes: number;
+            files: number;
+            has_folders: boolean;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** TreePage */
+        TreePage: {
+            items: components["schemas"]["TreeFolder"][];
+            next_cursor: string | null;
         };
         /** UploadPage */
         UploadPage: {
@@ -1735,6 +2222,20 @@ export interface components {
             no: number;
             sha256: string | null;
             size_bytes: number;
+        };
+        /** ZipLink */
+        ZipLink: {
+            entries: number;
+            /** Format: date-time */
+            expires_at: string;
+            name: string;
+            size_bytes: number;
+            url: string;
+        };
+        /** ZipWanted */
+        ZipWanted: {
+            files?: string[];
+            folders?: string[];
         };
     };
     responses: never;
@@ -2379,9 +2880,41 @@ export interface operations {
             };
         };
     };
+    ApiV1EventsListen: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Last-Event-ID"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1FilesRecent: {
         parameters: {
             query?: {
+                favourite?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -2505,6 +3038,77 @@ export interface operations {
             };
         };
     };
+    ApiV1FilesFileIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileView"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdActivityActivity: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1FilesFileIdContentContent: {
         parameters: {
             query?: {
@@ -2558,6 +3162,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["DerivativeList"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdFavouriteFavourite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdFavouriteForget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {
@@ -2696,7 +3358,42 @@ export interface operations {
             };
         };
     };
-    ApiV1FilesFileIdVersionsVersions: {
+    ApiV1FilesFileIdTagsSetTags: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TagChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdVersionsPage: {
         parameters: {
             query?: {
                 cursor?: string | null;
@@ -2730,6 +3427,66 @@ export interface operations {
             };
         };
     };
+    ApiV1FilesFileIdVersionsNoRemove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdVersionsNoRestoreRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+                no: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1FoldersCreate: {
         parameters: {
             query?: never;
@@ -2751,6 +3508,132 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["FolderView"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FoldersFolderIdOne: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FolderDetails"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FoldersFolderIdRemove: {
+        parameters: {
+            query?: {
+                purge?: boolean;
+            };
+            header?: never;
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FoldersFolderIdChange: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FoldersFolderIdRestoreRestore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                folder_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {
@@ -3256,11 +4139,47 @@ export interface operations {
             };
         };
     };
+    ApiV1ProjectsProjectIdActivityActivity: {
+        parameters: {
+            query?: {
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1ProjectsProjectIdEntriesEntries: {
         parameters: {
             query?: {
                 folder?: string | null;
                 q?: string;
+                sort?: components["schemas"]["Sort"];
+                desc?: boolean;
                 cursor?: string | null;
                 limit?: number;
             };
@@ -3279,6 +4198,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdEntriesBulkBulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Bulk"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkOutcome"];
                 };
             };
             /** @description Refused */
@@ -3801,7 +4755,86 @@ export interface operations {
             };
         };
     };
-    ApiV1ProjectsProjectIdTrashTrash: {
+    ApiV1ProjectsProjectIdSearchSearch: {
+        parameters: {
+            query?: {
+                q?: string;
+                kind?: string;
+                media_type?: string;
+                min_bytes?: number | null;
+                max_bytes?: number | null;
+                since?: string | null;
+                until?: string | null;
+                uploader?: string;
+                tag?: string;
+                favourite?: boolean;
+                sort?: components["schemas"]["Sort"];
+                desc?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdTagsProjectTags: {
+        parameters: {
+            query?: {
+                prefix?: string;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TagList"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdTrashPage: {
         parameters: {
             query?: {
                 cursor?: string | null;
@@ -3821,7 +4854,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FilePage"];
+                    "application/json": components["schemas"]["TrashPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdTrashEmpty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdTreeTree: {
+        parameters: {
+            query?: {
+                folder?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TreePage"];
                 };
             };
             /** @description Refused */
@@ -3855,6 +4952,162 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ProjectsProjectIdZipChoose: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ZipWanted"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ZipLink"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SearchSearch: {
+        parameters: {
+            query?: {
+                q?: string;
+                kind?: string;
+                media_type?: string;
+                min_bytes?: number | null;
+                max_bytes?: number | null;
+                since?: string | null;
+                until?: string | null;
+                uploader?: string;
+                tag?: string;
+                favourite?: boolean;
+                sort?: components["schemas"]["Sort"];
+                desc?: boolean;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FilePage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemAuditPage: {
+        parameters: {
+            query?: {
+                actor?: string;
+                verb?: string;
+                object_id?: string | null;
+                project_id?: string | null;
+                outcome?: string;
+                since?: string | null;
+                until?: string | null;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemAuditExportExport: {
+        parameters: {
+            query?: {
+                actor?: string;
+                verb?: string;
+                object_id?: string | null;
+                project_id?: string | null;
+                outcome?: string;
+                since?: string | null;
+                until?: string | null;
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
                 };
             };
             /** @description Refused */
@@ -4486,6 +5739,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewLink"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ZipsTicketDownload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
                 };
             };
             /** @description Refused */
