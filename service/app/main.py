@@ -22,6 +22,7 @@ from service.app.assembly import Parts, assemble
 from service.app.live import EventController
 from service.app.metrics import REGISTRY, PartsCollector
 from service.app.middleware import Envelope
+from service.app.operations.controllers import OperationsController
 from service.app.system import healthz, metrics, openapi, readyz
 from service.app.ui import ui_handlers
 from service.audit.controllers import AuditController
@@ -77,6 +78,7 @@ CONTROLLERS = (
     JobController,
     AuditController,
     EventController,
+    OperationsController,
 )
 
 

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from service.cli.remote import add_remote
+
 DATA_DIR_HELP = "data directory (default: STOWAGE_DATA_DIR or .stowage)"
 Command = Callable[[argparse.Namespace], int]
 
@@ -70,7 +72,7 @@ def _add_uploads(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         if verb in {"abort", "cleanup"}:
             command.add_argument("--yes", action="store_true", help="do it; without, only say what would be done")
         command.add_argument("--json", action="store_true", help="one line of JSON per upload")
-        _add_remote(command)
+        add_remote(command)
 
 
 def _users(arguments: argparse.Namespace) -> int:
@@ -87,12 +89,7 @@ def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         command = verbs.add_parser(verb, help=description, description=description)
         command.set_defaults(run=_users)
         add_arguments(verb, command)
-        _add_remote(command)
-
-
-def _add_remote(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--url", help="the server (default: STOWAGE_URL, or the one that runs here)")
-    command.add_argument("--user", help="who you are there (default: STOWAGE_USER); the password is STOWAGE_PASSWORD, or asked for")
+        add_remote(command)
 
 
 def _setup(_: argparse.Namespace) -> int:
@@ -105,6 +102,42 @@ def _db_upgrade(arguments: argparse.Namespace) -> int:
     from service.cli.setup import upgrade_database
 
     return upgrade_database(_environment(arguments))
+
+
+def _db_reset(arguments: argparse.Namespace) -> int:
+    from service.cli.setup import reset_database
+
+    return reset_database(_environment(arguments), is_sure=arguments.yes)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from service.cli.doctor import run
+
+    return run(_environment(arguments), as_json=arguments.json)
+
+
+def _export(arguments: argparse.Namespace) -> int:
+    from service.cli.metadata import export
+
+    return export(_environment(arguments), arguments.file)
+
+
+def _import(arguments: argparse.Namespace) -> int:
+    from service.cli.metadata import restore
+
+    return restore(_environment(arguments), arguments.file, is_sure=arguments.yes)
+
+
+def _completion(arguments: argparse.Namespace) -> int:
+    from service.cli.reference import completion
+
+    return completion(parser(), arguments.shell)
+
+
+def _reference(_: argparse.Namespace) -> int:
+    from service.cli.reference import reference
+
+    return reference(parser())
 
 
 def _config(arguments: argparse.Namespace) -> int:
@@ -136,6 +169,8 @@ def _environment(arguments: argparse.Namespace) -> dict[str, str]:
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
+    from service.cli.admin import add_commands as add_admin
+
     top = argparse.ArgumentParser(prog="stowage", description="A self-hosted store for very large media and datasets.")
     top.add_argument("--data-dir", type=Path, default=Path(os.environ.get("STOWAGE_DATA_DIR", ".stowage")), help=DATA_DIR_HELP)
     commands = top.add_subparsers(dest="command", required=True)
@@ -155,20 +190,36 @@ def parser() -> argparse.ArgumentParser:
     upload = add("upload", _upload, "upload files and folders; run again after an interruption to go on")
     upload.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     upload.add_argument("-p", "--project", required=True, help="name, slug or id")
-    _add_remote(upload)
+    add_remote(upload)
     upload.add_argument("--parallel", type=int, default=3, choices=range(1, 17), metavar="N", help="files at a time (default 3)")
     upload.add_argument("--on-conflict", choices=("rename", "version", "fail"), default="rename", help="when the name is taken")
     upload.add_argument("--verify", action="store_true", help="read every file back and compare")
     upload.add_argument("--json", action="store_true", help="one line of JSON per file")
     _add_uploads(commands)
     _add_users(commands)
+    add_admin(commands)
     add("setup", _setup, "buckets, identities, migrations and the administrator (idempotent)")
     add("config", _config, "list every setting").add_argument("--markdown", action="store_true")
     add("permissions", _permissions, "print what each role may do in a project, as Markdown")
     add("openapi", _openapi, "print the OpenAPI document")
+    add("doctor", _doctor, "find what would go wrong for people, and say what to do about it").add_argument(
+        "--json", action="store_true", help="one line of JSON per finding"
+    )
+    exporting = add("export", _export, "write all metadata into a file, as JSON lines; bytes stay in the store")
+    exporting.add_argument("file", type=Path, metavar="FILE")
+    importing = add("import", _import, "read metadata that `export` wrote into an empty database")
+    importing.add_argument("file", type=Path, metavar="FILE")
+    importing.add_argument("--yes", action="store_true", help="do it; without, only say what would be imported")
+    add("completion", _completion, "print what makes a shell complete these commands").add_argument(
+        "shell", choices=("bash", "zsh", "tcsh")
+    )
+    add("reference", _reference, "print all commands with their options, as Markdown")
     database = commands.add_parser("db", help="the database").add_subparsers(dest="verb", required=True)
     upgrade = database.add_parser("upgrade", help="bring the schema up to date")
     upgrade.set_defaults(run=_db_upgrade)
+    reset = database.add_parser("reset", help="forget all people, projects and files, and begin anew")
+    reset.set_defaults(run=_db_reset)
+    reset.add_argument("--yes", action="store_true", help="do it; in production the name of the database has to be typed as well")
     return top
 
 

@@ -110,6 +110,12 @@ class Remote:
         raise RemoteError(message)
 
 
+def add_remote(command: argparse.ArgumentParser) -> None:
+    """Where the server is, and who one is there."""
+    command.add_argument("--url", help="the server (default: STOWAGE_URL, or the one that runs here)")
+    command.add_argument("--user", help="who you are there (default: STOWAGE_USER); the password is STOWAGE_PASSWORD, or asked for")
+
+
 def detail(answer: requests.Response) -> str:
     """What a problem response says to people."""
     try:

@@ -1,17 +1,23 @@
 """`stowage setup` and `stowage db upgrade`: everything a fresh or updated installation needs, safe to repeat."""
 
 import asyncio
+import getpass
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from infra.bootstrap.probe import StoreUnfit, probe_store
 from infra.bootstrap.store import prepare_store
 from service.accounts import repository
 from service.accounts.people.service import Profile, create_user
+from service.audit import service as audit
+from service.audit.service import keep_months
 from service.core.db import Database
 from service.core.errors import StowageError
 from service.core.principal import Role
@@ -23,15 +29,58 @@ MIGRATIONS = Path(__file__).resolve().parents[1] / "migrations"
 FIRST_PROJECT = "Library"
 
 
-def _alembic(settings: Settings) -> Config:
+def alembic_config(settings: Settings) -> Config:
+    """Our migrations over the database of the settings."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = settings.database.url
     return config
 
 
+def current_head(settings: Settings) -> str:
+    """The schema that this code wants."""
+    return str(ScriptDirectory.from_config(alembic_config(settings)).get_current_head())
+
+
+def reset_database(environ: Mapping[str, str], *, is_sure: bool) -> int:
+    """Throw everything in the database away and begin anew; objects stay in the store. 2: refused."""
+    settings = load(environ)
+    name = urlsplit(settings.database.url).path.lstrip("/")
+    if not is_sure:
+        sys.stdout.write(f"All people, projects and files in the database {name!r} would be forgotten; say --yes to do it\n")
+        return 0
+    if settings.server.environment == "production":
+        sys.stderr.write(f"This is production. Type the name of the database, {name}, to forget everything in it: ")
+        sys.stderr.flush()
+        if sys.stdin.readline().strip() != name:
+            sys.stderr.write("stowage: that is not its name; nothing was changed\n")
+            return 2
+    asyncio.run(_drop_all(Database(settings.database)))
+    command.upgrade(alembic_config(settings), "head")
+    asyncio.run(_ensure_admin(settings))
+    asyncio.run(_note_reset(Database(settings.database)))
+    return 0
+
+
+async def _drop_all(database: Database) -> None:
+    try:
+        async with database.write() as session:
+            await session.execute(text("DROP SCHEMA public CASCADE"))
+            await session.execute(text("CREATE SCHEMA public"))
+    finally:
+        await database.close()
+
+
+async def _note_reset(database: Database) -> None:
+    try:
+        async with database.write() as session:
+            audit.record(session, None, "system.reset", actor=getpass.getuser())
+    finally:
+        await database.close()
+
+
 def upgrade_database(environ: Mapping[str, str]) -> int:
-    command.upgrade(_alembic(load(environ)), "head")
+    command.upgrade(alembic_config(load(environ)), "head")
     return 0
 
 
@@ -72,6 +121,17 @@ def set_up(environ: Mapping[str, str]) -> int:
     except (StoreUnfit, StowageError) as error:
         sys.stderr.write(f"stowage: {error}\n")
         return 1
-    command.upgrade(_alembic(settings), "head")
+    command.upgrade(alembic_config(settings), "head")
     asyncio.run(_ensure_admin(settings))
+    asyncio.run(_make_months(settings))
     return 0
+
+
+async def _make_months(settings: Settings) -> None:
+    """The access log has its partitions before anybody comes."""
+    database = Database(settings.database)
+    try:
+        async with database.write() as session:
+            await keep_months(session, settings.server.access_log_keep_s)
+    finally:
+        await database.close()

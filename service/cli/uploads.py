@@ -46,7 +46,7 @@ def _abort(remote: Remote, arguments: argparse.Namespace) -> int:
     return _end(remote, [remote.get(f"/system/uploads/{arguments.upload}").json()], arguments)
 
 
-def _cleanup(remote: Remote, arguments: argparse.Namespace) -> int:
+def cleanup(remote: Remote, arguments: argparse.Namespace) -> int:
     return _end(remote, list(remote.pages("/system/uploads", {"untouched_s": str(arguments.older_than)})), arguments)
 
 
@@ -80,4 +80,4 @@ def _print(uploads: list[dict[str, Any]], arguments: argparse.Namespace) -> None
         )
 
 
-_VERBS = {"list": _list, "show": _show, "abort": _abort, "cleanup": _cleanup}
+_VERBS = {"list": _list, "show": _show, "abort": _abort, "cleanup": cleanup}

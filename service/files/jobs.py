@@ -14,9 +14,11 @@ class DrainDoomed(Job, frozen=True, tag="files.drain_doomed"):
 
 
 class EmptyTrash(Job, frozen=True, tag="files.empty_trash"):
-    """End what lay in the trash for long enough, and what people took out of it for good."""
+    """End what lay in the trash for long enough (`keep_s`; None: as the settings say), and what people took out of it for good."""
 
     queue = Queue.UPKEEP
+    keep_s: int | None = None
+    is_dry_run: bool = False
 
 
 class CopyFolder(msgspec.Struct, frozen=True):
@@ -38,6 +40,32 @@ class CopyEntries(Job, frozen=True, tag="files.copy"):
     target: UUID
     # Names what each copy is stored as, so that another attempt finds what an earlier one has done.
     seed: UUID
+
+
+class FixTypes(Job, frozen=True, tag="files.fix_types"):
+    """Look at the first bytes of every current version once more, and say what it is; of one project, or of all."""
+
+    queue = Queue.UPKEEP
+    priority = -5
+    is_dry_run: bool
+    project_id: UUID | None = None
+
+
+class VerifyFiles(Job, frozen=True, tag="files.verify"):
+    """Read every version from the store and compare it with its size and SHA-256; of one project, or of all."""
+
+    queue = Queue.UPKEEP
+    priority = -20
+    is_dry_run: bool
+    project_id: UUID | None = None
+
+
+class CleanDerived(Job, frozen=True, tag="files.clean_derived"):
+    """Delete what was made of versions that are gone."""
+
+    queue = Queue.UPKEEP
+    is_dry_run: bool
+    min_age_s: int
 
 
 class DigestFile(Job, frozen=True, tag="files.digest"):

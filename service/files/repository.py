@@ -301,6 +301,10 @@ async def stored_bytes(session: ReadSession, *, by_project: bool, owner: UUID | 
     return {row.owner: int(row.bytes) for row in rows}
 
 
+async def known_versions(session: ReadSession, ids: Collection[UUID]) -> set[UUID]:
+    return set((await session.scalars(text("SELECT id FROM file_versions WHERE id = ANY(:ids)"), {"ids": list(ids)})).all())
+
+
 _LOG_STORED = text("""
     INSERT INTO access_log (id, at, actor_kind, actor_id, actor, verb, object_kind, object_id, object_name, project_id, details)
     SELECT v.id, v.created_at, 'user', u.id, coalesce(u.username, ''), 'files.upload', 'file', f.id, f.name, f.project_id,

@@ -14,10 +14,11 @@ class JobContext:
     database: Database
     claimed: Claimed
     is_finished: bool = field(default=False)
+    result: dict[str, object] | None = None
 
     async def finish(self, session: WriteSession) -> None:
         """End the job in the transaction that stores its result. Raises LeaseLost; then nothing may be published."""
-        await service.finish_job(session, self.claimed)
+        await service.finish_job(session, self.claimed, self.result)
         self.is_finished = True
 
     async def progress(self, fraction: float) -> None:

@@ -56,6 +56,8 @@ class JobRow(Model):
     run_after: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     progress: Mapped[float | None] = mapped_column(Float)
     error: Mapped[str | None] = mapped_column(Text)
+    # What it found, for who asked for it.
+    result: Mapped[dict[str, object] | None] = mapped_column(JSONB)
     file_id: Mapped[UUID | None] = mapped_column()
     worker: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

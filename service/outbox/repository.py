@@ -64,10 +64,10 @@ async def renew(session: WriteSession, held: Sequence[Claimed]) -> set[UUID]:
     return {row.id for row in await session.execute(_RENEW, parameters)}
 
 
-async def close(session: WriteSession, job: Claimed, state: str, error: str | None = None) -> bool:
+async def close(session: WriteSession, job: Claimed, state: str, error: str | None = None, result: dict[str, object] | None = None) -> bool:
     """End a job if its fence still holds."""
     ended = update(JobRow).where(JobRow.id == job.id, JobRow.fence == job.fence, JobRow.state == "running")
-    values: dict[str, object] = {"state": state, "error": error, "finished_at": func.now(), "lease_until": None}
+    values: dict[str, object] = {"state": state, "error": error, "result": result, "finished_at": func.now(), "lease_until": None}
     if state == "done":
         values["progress"] = 1.0
     return (await session.execute(ended.values(values).returning(JobRow.id))).one_or_none() is not None
@@ -137,16 +137,57 @@ async def depths(session: ReadSession) -> dict[str, int]:
 
 
 async def jobs_page(
-    session: ReadSession, *, states: Sequence[str], file_ids: Sequence[UUID] | None, before: UUID | None, limit: int
+    session: ReadSession, *, states: Sequence[str], file_ids: Sequence[UUID] | None, before: UUID | None, limit: int, tag: str = ""
 ) -> Sequence[JobRow]:
     query = select(JobRow).order_by(JobRow.id.desc()).limit(limit)
     if states:
         query = query.where(JobRow.state.in_(states))
+    if tag:
+        query = query.where(JobRow.tag.startswith(tag, autoescape=True))
     if file_ids is not None:
         query = query.where(JobRow.file_id.in_(file_ids))
     if before is not None:
         query = query.where(JobRow.id < before)
     return (await session.scalars(query)).all()
+
+
+async def job(session: ReadSession, job_id: UUID) -> JobRow | None:
+    return (await session.scalars(select(JobRow).where(JobRow.id == job_id))).one_or_none()
+
+
+async def counts(session: ReadSession) -> dict[tuple[str, str], int]:
+    """Jobs by queue and state."""
+    rows = await session.execute(select(JobRow.queue, JobRow.state, func.count()).group_by(JobRow.queue, JobRow.state))
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+async def retry(session: WriteSession, job_id: UUID) -> str | None:
+    """Begin a job that failed or was cancelled anew, with all its attempts; its queue, or None where it is none of the kind."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.state.in_(["failed", "cancelled"]))
+        .values(
+            state="queued",
+            attempt=0,
+            error=None,
+            result=None,
+            progress=None,
+            run_after=func.now(),
+            finished_at=None,
+            fence=JobRow.fence + 1,
+        )
+    )
+    return (await session.scalars(statement.returning(JobRow.queue))).one_or_none()
+
+
+async def cancel(session: WriteSession, job_id: UUID) -> bool:
+    """A job that waits or runs: its worker notices within seconds that the lease is gone, and publishes nothing."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.id == job_id, JobRow.state.in_(["queued", "running"]))
+        .values(state="cancelled", finished_at=func.now(), lease_until=None, fence=JobRow.fence + 1)
+    )
+    return (await session.scalars(statement.returning(JobRow.id))).one_or_none() is not None
 
 
 async def forget_finished(session: WriteSession, *, older_than_s: int, limit: int) -> int:

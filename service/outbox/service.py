@@ -1,12 +1,13 @@
 """Publishing and enqueueing inside the caller's transaction."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from service.core.db import WriteSession
 from service.core.ids import new_id
 from service.outbox.base import Event, Job, JobFailed
 from service.outbox.models import JobRow, OutboxRow
-from service.outbox.repository import Claimed, add_row, close, expire_leases
+from service.outbox.repository import Claimed, add_row, close, expire_leases, retry
 
 TICKET = "ticket"
 EVENT = "event"
@@ -26,9 +27,9 @@ def publish_later(session: WriteSession, event: Event) -> None:
     session.add(OutboxRow(kind=EVENT, tag=event.tag(), payload=event.to_payload()))
 
 
-def enqueue(session: WriteSession, jobs: Sequence[Job]) -> None:
-    """Add jobs and one ticket per queue they go to."""
-    session.add_all(
+def enqueue(session: WriteSession, jobs: Sequence[Job]) -> list[UUID]:
+    """Add jobs and one ticket per queue they go to; the jobs' ids."""
+    rows = [
         JobRow(
             id=new_id(),
             tag=job.tag(),
@@ -39,16 +40,18 @@ def enqueue(session: WriteSession, jobs: Sequence[Job]) -> None:
             file_id=job.about_file(),
         )
         for job in jobs
-    )
+    ]
+    session.add_all(rows)
     session.add_all(
         OutboxRow(kind=TICKET, tag=queue, payload={"tickets": sum(job.queue == queue for job in jobs)})
         for queue in {job.queue for job in jobs}
     )
+    return [row.id for row in rows]
 
 
-async def finish_job(session: WriteSession, job: Claimed) -> None:
-    """End the job in the transaction that stores its result. Raises LeaseLost."""
-    if not await close(session, job, "done"):
+async def finish_job(session: WriteSession, job: Claimed, result: dict[str, object] | None = None) -> None:
+    """End the job in the transaction that stores what it made; `result` is for who asked for it. Raises LeaseLost."""
+    if not await close(session, job, "done", result=result):
         raise LeaseLost
 
 
@@ -56,6 +59,15 @@ async def fail_job(session: WriteSession, job: Claimed, reason: str) -> None:
     """Give the job up for good and tell subscribers. A lost lease changes nothing."""
     if await close(session, job, "failed", reason):
         await publish(session, JobFailed(job_id=job.id, job_tag=job.tag, payload=job.payload, reason=reason))
+
+
+async def retry_job(session: WriteSession, job_id: UUID) -> bool:
+    """False: it neither failed nor was cancelled."""
+    queue = await retry(session, job_id)
+    if queue is None:
+        return False
+    await add_row(session, TICKET, queue, {"tickets": 1})
+    return True
 
 
 async def recover_expired(session: WriteSession) -> int:

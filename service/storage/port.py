@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from service.core.errors import Kind, StowageError, Unavailable
@@ -51,10 +52,11 @@ class PartsRefused(StowageError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectFacts:
-    """Size in bytes and ETag without quotes."""
+    """Size in bytes, ETag without quotes, and when it was stored, by the store's clock."""
 
     size_bytes: int
     etag: str
+    stored_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -164,7 +165,9 @@ class S3Store:
         if answer.status == _NOT_FOUND:
             return None
         _raise_for(answer)
-        return ObjectFacts(int(answer.headers["content-length"]), answer.headers.get("etag", "").strip('"'))
+        modified = answer.headers.get("last-modified")
+        stored_at = parsedate_to_datetime(modified) if modified else None
+        return ObjectFacts(int(answer.headers["content-length"]), answer.headers.get("etag", "").strip('"'), stored_at)
 
     async def read(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
         self.calls["get_object"] += 1

@@ -45,3 +45,20 @@ async def test_a_completed_upload_that_the_store_still_lists_is_not_aborted(stac
     assert upload.key not in aborted
     assert store.calls["complete_multipart_upload"] == 1
     assert client.content(client.file_of(url)["id"]) == body
+
+
+async def test_an_upload_that_was_claimed_after_the_sweep_saw_it_is_not_aborted(stack, client, project, settings):
+    """The sweep finds an upload whose bytes are all there and that nobody holds; before it gets to it, somebody finishes it."""
+    database, store = Database(settings.database), S3Store(settings.store)
+    url = client.create(project, 10, filename="claimed.bin").headers["location"]
+    upload_id = url.rpartition("/")[2]
+    # As between the last commit of the bytes and the finish, held by the process that is at it.
+    stack.sql("UPDATE uploads SET length_bytes = 0, lease_until = now() + interval '30 seconds' WHERE id = %s RETURNING id", upload_id)
+    sweeper = Sweeper(Finisher(database, store, settings.store.originals), store)
+    await sweeper._expire_or_finish(upload_id)
+    assert stack.sql("SELECT state FROM uploads WHERE id = %s", upload_id) == [("OPEN",)]
+    stack.sql("UPDATE uploads SET length_bytes = 10, lease_until = NULL, expires_at = now() WHERE id = %s RETURNING id", upload_id)
+    await sweeper._expire_or_finish(upload_id)
+    assert stack.sql("SELECT state FROM uploads WHERE id = %s", upload_id) == [("ABORTED",)]
+    await store.close()
+    await database.close()

@@ -51,6 +51,7 @@ async def work(queue: Queue) -> None:
         database,
         store,
         settings.store.originals,
+        settings.store.derived,
         server.recovery_window_s,
         server.project_delete_delay_s,
         server.trash_keep_s,

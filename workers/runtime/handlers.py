@@ -6,7 +6,7 @@ from typing import Any
 from service.core.db import WriteSession
 from service.files import subscribers as files
 from service.files.events import FilePreviewed, FilesChanged, FilesPurged, FileStored
-from service.files.jobs import CopyEntries, DigestFile, DrainDoomed, EmptyTrash, RecountQuota
+from service.files.jobs import CleanDerived, CopyEntries, DigestFile, DrainDoomed, EmptyTrash, FixTypes, RecountQuota, VerifyFiles
 from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
@@ -20,7 +20,8 @@ from workers.media.finish import finish_transcode
 from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
-from workers.upkeep.cleaning import drain_doomed, forget_jobs, scan_store
+from workers.upkeep.checking import fix_types, verify_files
+from workers.upkeep.cleaning import clean_derived, drain_doomed, forget_jobs, scan_store
 from workers.upkeep.copies import copy_entries
 from workers.upkeep.digest import digest_file
 from workers.upkeep.purge import purge_projects
@@ -45,6 +46,9 @@ UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),
     (DigestFile, digest_file),
     (EmptyTrash, empty_trash),
+    (FixTypes, fix_types),
+    (VerifyFiles, verify_files),
+    (CleanDerived, clean_derived),
     (CopyEntries, copy_entries),
     (ForgetJobs, forget_jobs),
     (ScanStore, scan_store),

@@ -11,15 +11,32 @@ AT_ONCE = 500
 MAX_STEPS = 100_000
 
 
-async def empty_trash(_: EmptyTrash, deps: UpkeepDeps, __: JobContext) -> None:
+async def empty_trash(job: EmptyTrash, deps: UpkeepDeps, context: JobContext) -> None:
     """In short transactions; what is cut short is gone on with by the next run."""
+    keep_s = deps.trash_keep_s if job.keep_s is None else job.keep_s
+    if job.is_dry_run:
+        async with deps.database.read() as session:
+            context.result = await repository.old(session, keep_s)
+        return
     async with deps.database.statement() as session:
         await zips.forget_old(session)
-    if deps.trash_keep_s:
-        for _step in range(MAX_STEPS):
-            async with deps.database.write() as session:
-                if not await repository.doom_old(session, deps.trash_keep_s, AT_ONCE):
-                    break
+    if keep_s or job.keep_s is not None:
+        context.result = {"things": await _doom_old(deps, keep_s)}
+    await _end_doomed(deps)
+
+
+async def _doom_old(deps: UpkeepDeps, keep_s: int) -> int:
+    done = 0
+    for _step in range(MAX_STEPS):
+        async with deps.database.write() as session:
+            doomed = await repository.doom_old(session, keep_s, AT_ONCE)
+        done += doomed
+        if not doomed:
+            break
+    return done
+
+
+async def _end_doomed(deps: UpkeepDeps) -> None:
     for _step in range(MAX_STEPS):
         async with deps.database.write() as session:
             doomed = await repository.doomed_files(session, AT_ONCE)

@@ -75,6 +75,18 @@ async def doom_old(session: WriteSession, keep_s: int, limit: int) -> int:
     return done
 
 
+async def old(session: ReadSession, keep_s: int) -> dict[str, object]:
+    """What `doom_old` would take: things and their bytes."""
+    query = text("""
+        SELECT (SELECT count(*) FROM files WHERE trashed_at < now() - make_interval(secs => :keep) AND doomed_at IS NULL)
+             + (SELECT count(*) FROM folders WHERE trashed_at < now() - make_interval(secs => :keep) AND doomed_at IS NULL) AS things,
+               (SELECT coalesce(sum(size_bytes), 0) FROM files WHERE trashed_at < now() - make_interval(secs => :keep) AND doomed_at IS NULL)
+             + (SELECT coalesce(sum(bytes), 0) FROM folders WHERE trashed_at < now() - make_interval(secs => :keep) AND doomed_at IS NULL)
+               AS bytes""")
+    row = (await session.execute(query, {"keep": keep_s})).one()
+    return {"things": int(row.things), "bytes": int(row.bytes)}
+
+
 async def doomed_files(session: ReadSession, limit: int) -> list[UUID]:
     return list(
         (

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import RowMapping, delete, func, or_, select, text, update
+from sqlalchemy import RowMapping, delete, func, or_, select, text, true, update
 
 from service.core.db import ReadSession, WriteSession
 from service.uploads.models import Kind, State, Upload, UploadPart
@@ -13,10 +13,12 @@ from service.uploads.repository import FINISH_LEASE_UNTIL, IS_FREE
 _IDLE_PARTIAL = (Upload.kind == Kind.PARTIAL) & (Upload.state == State.COMPLETE) & Upload.joined_into.is_(None)
 
 
-async def begin_abort(session: WriteSession, upload_id: UUID) -> bool:
+async def begin_abort(session: WriteSession, upload_id: UUID, *, if_expired: bool) -> bool:
+    """With `if_expired` only what is over and nobody's at this moment, whatever it was when somebody looked last."""
+    is_due = (Upload.expires_at < func.now()) & IS_FREE if if_expired else true()
     statement = (
         update(Upload)
-        .where(Upload.id == upload_id, (Upload.state == State.OPEN) | _IDLE_PARTIAL)
+        .where(Upload.id == upload_id, (Upload.state == State.OPEN) | _IDLE_PARTIAL, is_due)
         .values(state=State.ABORTING, epoch=Upload.epoch + 1, lease_until=FINISH_LEASE_UNTIL, updated_at=func.now())
         .returning(Upload.id)
     )

@@ -74,7 +74,8 @@ class Sweeper:
         if is_whole:
             await self.finisher.finish(upload_id)
         else:
-            await self.abort(upload_id)
+            # Not whole, or no longer nobody's: only one that has expired ends here.
+            await self.abort(upload_id, if_expired=True)
 
     async def _look_for_lost(self, upload_id: UUID) -> None:
         async with self.finisher.database.read() as session:
@@ -87,10 +88,10 @@ class Sweeper:
             for upload in await rows.lapsed(session, BATCH):
                 await quota.release(session, quota.Owners(upload.user_id, upload.project_id), reserved_bytes=upload.reserved_bytes)
 
-    async def abort(self, upload_id: UUID) -> bool:
-        """Step A for an OPEN upload. False: it is not open any more."""
+    async def abort(self, upload_id: UUID, *, if_expired: bool = False) -> bool:
+        """Step A for an OPEN upload. False: it is not open any more, or has not expired."""
         async with self.finisher.database.statement() as session:
-            if not await rows.begin_abort(session, upload_id):
+            if not await rows.begin_abort(session, upload_id, if_expired=if_expired):
                 return False
         await self.finish_abort(upload_id)
         return True

@@ -1,0 +1,1 @@
+"""What administrators see and start: jobs, tasks of upkeep, what the store holds."""

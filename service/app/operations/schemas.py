@@ -1,0 +1,80 @@
+"""Wire types of operations."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+
+
+class SystemJob(msgspec.Struct):
+    """`result` is what a task found; `payload` what it was asked for."""
+
+    id: UUID
+    tag: str
+    queue: str
+    state: str
+    attempt: int
+    max_attempts: int
+    progress: float | None
+    error: str | None
+    worker: str | None
+    file_id: UUID | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    payload: dict[str, Any]
+    result: dict[str, Any] | None
+
+
+class SystemJobPage(msgspec.Struct):
+    items: list[SystemJob]
+    next_cursor: str | None
+
+
+class QueueCount(msgspec.Struct):
+    queue: str
+    state: str
+    jobs: int
+
+
+class QueueCounts(msgspec.Struct):
+    items: list[QueueCount]
+
+
+Task = Literal["recount_quota", "empty_trash", "scan_store", "clean_derived", "fix_types", "verify_files"]
+
+
+class TaskWanted(msgspec.Struct, forbid_unknown_fields=True):
+    """A task of upkeep, by hand. `older_than_s` bounds what `empty_trash`, `scan_store` and `clean_derived` delete; `project_id` what
+    `fix_types` and `verify_files` look at. A dry run only says what it would do.
+    """
+
+    task: Task
+    is_dry_run: bool = True
+    older_than_s: Annotated[int, msgspec.Meta(ge=0, le=10 * 366 * 86_400)] | None = None
+    project_id: UUID | None = None
+
+
+class LargeProject(msgspec.Struct):
+    id: UUID
+    name: str
+    used_bytes: int
+    reserved_bytes: int
+    derived_bytes: int
+    trash_bytes: int
+
+
+class Storage(msgspec.Struct):
+    """Bytes and counts over all projects; the largest projects."""
+
+    files: int
+    versions: int
+    used_bytes: int
+    reserved_bytes: int
+    derived_bytes: int
+    trash_bytes: int
+    doomed_objects: int
+    open_uploads: int
+    buckets: list[str]
+    largest: list[LargeProject]

@@ -1,0 +1,1 @@
+"""Comparing what is written of versions with what lies in the store."""
