@@ -59,6 +59,7 @@ lock: .venv/.installed ## make both locks anew: hashes, no download addresses
 docs: .venv/.installed ## make the generated reference anew
 	@stowage config --markdown > docs/reference/configuration.md
 	@stowage permissions > docs/reference/permissions.md
+	@stowage reference > docs/reference/commands.md
 	@stowage openapi > docs/reference/openapi.json
 	@python -m tests.architecture.error_codes > docs/reference/errors.md
 	@cd frontend && npm run --silent api

@@ -111,6 +111,17 @@ def check_lost(stack, told):
     assert told <= len(rows), (told, rows)
 
 
+def check_totals(stack):
+    """What folders say they hold is what they hold."""
+    wait_until(lambda: stack.sql("SELECT count(*) FROM folder_changes")[0][0] == 0, 30, 0.5, "folding of changes into totals")
+    wrong = stack.sql("""
+        SELECT r.project_id, r.files, r.bytes, held.files, held.bytes FROM folders r JOIN LATERAL (
+            SELECT count(*) AS files, coalesce(sum(size_bytes), 0) AS bytes FROM files JOIN folders f ON f.id = files.folder_id
+            WHERE files.project_id = r.project_id AND files.trashed_at IS NULL AND NOT f.is_hidden) held ON true
+        WHERE r.parent_id IS NULL AND (r.files, r.bytes) <> (held.files, held.bytes)""")
+    assert wrong == []
+
+
 def balance(stack, entries: list[Entry]) -> int:
     """No promise broken, nothing lost, nothing left over, quota exact, no false completion. Returns how many bytes were compared."""
     problems = [(entry.url, entry.problems) for entry in entries if entry.problems]
@@ -120,6 +131,7 @@ def balance(stack, entries: list[Entry]) -> int:
     assert (orphans, missing, multiparts) == ([], [], [])
     for (owner,) in stack.sql("SELECT DISTINCT owner_id FROM quota_slots"):
         check_quota(stack, owner)
+    check_totals(stack)
     done = sum(entry.is_done for entry in entries)
     assert stack.sql("SELECT count(*) FROM uploads WHERE state = 'COMPLETE' AND version_id IS NOT NULL")[0][0] == done
     assert stack.sql("SELECT upload_id FROM upload_parts p JOIN uploads u ON u.id = p.upload_id WHERE u.state = 'OPEN' LIMIT 1") == []

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from service.core.principal import Permission
-from tests.harness import OFFSET_TYPE, TUS, Client, metadata
+from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata
 
 ANYBODY = "anybody who signed in"
 ADMIN = "administrators"
@@ -35,7 +35,8 @@ class Request:
 class World:
     """A project with an owner who makes, for each request, whatever it may change or destroy."""
 
-    def __init__(self, owner: Client, admin: Client, project: str) -> None:
+    def __init__(self, stack: Stack, owner: Client, admin: Client, project: str) -> None:
+        self.stack = stack
         self.owner = owner
         self.admin = admin
         self.project = project
@@ -48,6 +49,34 @@ class World:
         file = self.file()
         assert self.owner.delete(f"/files/{file}").status_code == 204
         return file
+
+    def folder(self) -> str:
+        return self.owner.post("/folders", json={"project_id": self.project, "path": f"f-{uuid4().hex}"}).json()["id"]
+
+    def trashed_folder(self) -> str:
+        folder = self.folder()
+        assert self.owner.delete(f"/folders/{folder}").status_code == 204
+        return folder
+
+    def older(self) -> dict[str, object]:
+        """A file with an older version."""
+        name = f"{uuid4().hex}.txt"
+        for content in (b"first", b"other"):
+            made = self.owner.create(self.project, 5, content=content, filename=name, on_conflict="version")
+        return {"file_id": self.owner.file_of(made.headers["location"])["id"], "no": 1}
+
+    def job(self) -> str:
+        return self.admin.post("/system/tasks", json={"task": "recount_quota"}).json()["id"]
+
+    def cancelled(self) -> str:
+        job = self.job()
+        self.stack.sql("UPDATE jobs SET state = 'cancelled' WHERE id = %s RETURNING id", job)
+        return job
+
+    def waiting(self) -> str:
+        job = self.job()
+        self.stack.sql("UPDATE jobs SET state = 'queued', run_after = now() + interval '1 day' WHERE id = %s RETURNING id", job)
+        return job
 
     def upload(self) -> str:
         return self.owner.create(self.project, 10, filename=f"{uuid4().hex}.bin").headers["location"].rpartition("/")[2]
@@ -172,5 +201,34 @@ ROWS: dict[str, Row] = {
     "DELETE /tus/{upload_id}": Row(OWN, lambda w: Request({"upload_id": w.upload()}, headers=TUS)),
     "GET /uploads/{upload_id}": Row(OWN, lambda w: Request({"upload_id": w.upload()})),
     "DELETE /uploads/{upload_id}": Row(OWN, lambda w: Request({"upload_id": w.upload()})),
+    "GET /files/{file_id}/activity": Row(V, _file),
+    "PATCH /files/{file_id}": Row(E, lambda w: Request({"file_id": w.file()}, json={"name": f"{uuid4().hex}.txt"})),
+    "PUT /files/{file_id}/tags": Row(E, lambda w: Request({"file_id": w.file()}, json={"tags": ["matrix"]})),
+    "PUT /files/{file_id}/favourite": Row(V, _file),
+    "DELETE /files/{file_id}/favourite": Row(V, _file),
+    "POST /files/{file_id}/versions/{no}/restore": Row(E, lambda w: Request(w.older())),
+    "DELETE /files/{file_id}/versions/{no}": Row(E, lambda w: Request(w.older())),
+    "GET /folders/{folder_id}": Row(V, lambda w: Request({"folder_id": w.folder()})),
+    "PATCH /folders/{folder_id}": Row(E, lambda w: Request({"folder_id": w.folder()}, json={"name": f"g-{uuid4().hex}"})),
+    "DELETE /folders/{folder_id}": Row(E, lambda w: Request({"folder_id": w.folder()})),
+    "POST /folders/{folder_id}/restore": Row(E, lambda w: Request({"folder_id": w.trashed_folder()})),
+    "POST /projects/{project_id}/entries/bulk": Row(E, lambda w: _in(w, json={"verb": "trash", "files": [w.file()]})),
+    "GET /projects/{project_id}/activity": Row(V, _in),
+    "GET /projects/{project_id}/search": Row(V, _in),
+    "GET /projects/{project_id}/tags": Row(V, _in),
+    "GET /projects/{project_id}/tree": Row(V, _in),
+    "DELETE /projects/{project_id}/trash": Row(E, _in),
+    "POST /projects/{project_id}/zip": Row(V, lambda w: _in(w, json={"files": [w.file()]})),
+    "GET /search": Row(ANYBODY),
+    "GET /events": Row(ANYBODY),
+    "GET /system/audit": Row(ADMIN),
+    "GET /system/audit/export": Row(ADMIN),
+    "GET /system/storage": Row(ADMIN),
+    "GET /system/jobs": Row(ADMIN),
+    "GET /system/jobs/counts": Row(ADMIN),
+    "GET /system/jobs/{job_id}": Row(ADMIN, lambda w: Request({"job_id": w.job()})),
+    "POST /system/jobs/{job_id}/retry": Row(ADMIN, lambda w: Request({"job_id": w.cancelled()})),
+    "DELETE /system/jobs/{job_id}": Row(ADMIN, lambda w: Request({"job_id": w.waiting()})),
+    "POST /system/tasks": Row(ADMIN, lambda _: Request(json={"task": "recount_quota"})),
     "POST /projects/{project_id}/restore": Row(OWN, _in, spoils=True),
 }  # fmt: skip

@@ -7,6 +7,7 @@ from uuid import uuid4
 from service.core.db import Database
 from service.core.settings import load
 from service.files.jobs import RecountQuota
+from service.outbox.context import JobContext
 from tests.faults.books import check_quota
 from tests.harness import TUS
 from workers.upkeep.cleaning import UpkeepDeps
@@ -19,7 +20,7 @@ def recount(stack):
     async def work():
         database = Database(settings.database)
         try:
-            await recount_quota(RecountQuota(), UpkeepDeps(database, None, "", 0, 0), None)
+            await recount_quota(RecountQuota(), UpkeepDeps(database, None, "", "", 0, 0, 0, 0), JobContext(database, None))
         finally:
             await database.close()
 

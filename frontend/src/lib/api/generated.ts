@@ -1163,6 +1163,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs of all queues, newest first */
+        get: operations["ApiV1SystemJobsJobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many jobs each queue has, by state */
+        get: operations["ApiV1SystemJobsCountsCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One job */
+        get: operations["ApiV1SystemJobsJobIdJob"];
+        put?: never;
+        post?: never;
+        /** Cancel a job that waits or runs */
+        delete: operations["ApiV1SystemJobsJobIdCancel"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/{job_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a job anew that failed or was cancelled */
+        post: operations["ApiV1SystemJobsJobIdRetryRetry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/projects": {
         parameters: {
             query?: never;
@@ -1195,6 +1264,40 @@ export interface paths {
         head?: never;
         /** Change a project's quota */
         patch: operations["ApiV1SystemProjectsProjectIdChange"];
+        trace?: never;
+    };
+    "/api/v1/system/storage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is stored in all, and by the largest projects */
+        get: operations["ApiV1SystemStorageStorage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Start a task of upkeep; its job says what it found */
+        post: operations["ApiV1SystemTasksStart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/system/uploads": {
@@ -1756,6 +1859,16 @@ export interface components {
             project_id: string | null;
             scopes: string[];
         };
+        /** LargeProject */
+        LargeProject: {
+            derived_bytes: number;
+            /** Format: uuid */
+            id: string;
+            name: string;
+            reserved_bytes: number;
+            trash_bytes: number;
+            used_bytes: number;
+        };
         /** LinkAccept */
         LinkAccept: {
             password: string;
@@ -2058,6 +2171,16 @@ export interface components {
             role: string;
             slug: string;
         };
+        /** QueueCount */
+        QueueCount: {
+            jobs: number;
+            queue: string;
+            state: string;
+        };
+        /** QueueCounts */
+        QueueCounts: {
+            items: components["schemas"]["QueueCount"][];
+        };
         /** QuotaView */
         QuotaView: {
             limit_bytes: number;
@@ -2118,6 +2241,48 @@ export interface components {
          * @enum {string}
          */
         Sort: "name" | "size" | "changed" | "type" | "newest";
+        /** Storage */
+        Storage: {
+            buckets: string[];
+            derived_bytes: number;
+            doomed_objects: number;
+            files: number;
+            largest: components["schemas"]["LargeProject"][];
+            open_uploads: number;
+            reserved_bytes: number;
+            trash_bytes: number;
+            used_bytes: number;
+            versions: number;
+        };
+        /** SystemJob */
+        SystemJob: {
+            attempt: number;
+            /** Format: date-time */
+            created_at: string;
+            error: string | null;
+            file_id: string | null;
+            finished_at: string | null;
+            /** Format: uuid */
+            id: string;
+            max_attempts: number;
+            payload: {
+                [key: string]: unknown;
+            };
+            progress: number | null;
+            queue: string;
+            result: {
+                [key: string]: unknown;
+            } | null;
+            started_at: string | null;
+            state: string;
+            tag: string;
+            worker: string | null;
+        };
+        /** SystemJobPage */
+        SystemJobPage: {
+            items: components["schemas"]["SystemJob"][];
+            next_cursor: string | null;
+        };
         /** TagChange */
         TagChange: {
             tags: string[];
@@ -2134,6 +2299,15 @@ export interface components {
         /** TakenPaths */
         TakenPaths: {
             taken: string[];
+        };
+        /** TaskWanted */
+        TaskWanted: {
+            /** @default true */
+            is_dry_run: boolean;
+            older_than_s?: number | null;
+            project_id?: string | null;
+            /** @enum {string} */
+            task: "recount_quota" | "empty_trash" | "scan_store" | "clean_derived" | "fix_types" | "verify_files";
         };
         /** TokenGrant */
         TokenGrant: {
@@ -5121,6 +5295,158 @@ export interface operations {
             };
         };
     };
+    ApiV1SystemJobsJobs: {
+        parameters: {
+            query?: {
+                state?: ("queued" | "running" | "done" | "failed" | "cancelled")[] | null;
+                tag?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemJobPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemJobsCountsCounts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueCounts"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemJobsJobIdJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemJob"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemJobsJobIdCancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemJobsJobIdRetryRetry: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1SystemProjectsPage: {
         parameters: {
             query?: {
@@ -5175,6 +5501,68 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemStorageStorage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Storage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemTasksStart: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TaskWanted"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemJob"];
+                };
             };
             /** @description Refused */
             default: {
