@@ -1,6 +1,6 @@
 """Wire types of files."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -65,6 +65,16 @@ class TreePage(msgspec.Struct):
 class TagCount(msgspec.Struct):
     tag: str
     files: int
+
+
+class Daily(msgspec.Struct):
+    day: date
+    files: int
+    bytes: int
+
+
+class DailyList(msgspec.Struct):
+    items: list[Daily]
 
 
 class TagList(msgspec.Struct):
@@ -135,7 +145,7 @@ class BulkOutcome(msgspec.Struct):
 
 
 class TrashView(msgspec.Struct):
-    """`parent` is the name of the folder it was in; null for the project itself."""
+    """`parent` is the name of the folder it was in; empty for the project itself."""
 
     kind: Literal["folder", "file"]
     id: UUID

@@ -220,6 +220,7 @@ ROWS: dict[str, Row] = {
     "DELETE /projects/{project_id}/trash": Row(E, _in),
     "POST /projects/{project_id}/zip": Row(V, lambda w: _in(w, json={"files": [w.file()]})),
     "GET /search": Row(ANYBODY),
+    "GET /activity/daily": Row(ANYBODY),
     "GET /events": Row(ANYBODY),
     "GET /system/audit": Row(ADMIN),
     "GET /system/audit/export": Row(ADMIN),

@@ -1,8 +1,10 @@
 "use client";
 
-import { RecentFiles } from "@/features/files";
+import { DailyPlot, RecentFiles } from "@/features/files";
 import { RunningJobs } from "@/features/media";
+import { SpaceByProject } from "@/features/projects";
 import { UnfinishedUploads } from "@/features/uploads";
+import { Section } from "@/ui/section";
 import { Shell } from "./shell";
 
 export default function DashboardPage() {
@@ -15,6 +17,12 @@ export default function DashboardPage() {
           <RecentFiles />
         </section>
         <div className="grid items-start gap-6 lg:grid-cols-2">
+          <Section title="What came in">
+            <DailyPlot />
+          </Section>
+          <Section title="Space by project">
+            <SpaceByProject />
+          </Section>
           <section aria-label="Running jobs" className="rounded-xl border border-line bg-panel">
             <h2 className="border-b border-line px-4 py-3 text-sm font-semibold">Being processed</h2>
             <RunningJobs />

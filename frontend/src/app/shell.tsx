@@ -1,7 +1,7 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { CloudUpload, FolderKanban, HardDrive, LayoutDashboard, LogOut, Users } from "lucide-react";
+import { CloudUpload, Cog, FolderKanban, HardDrive, LayoutDashboard, LogOut, PieChart, ScrollText, Search, Users } from "lucide-react";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -9,18 +9,23 @@ import { type ReactNode, useEffect, useRef } from "react";
 import { SessionGate, signOut, useMe } from "@/features/accounts";
 import { UploadTray, useUploads } from "@/features/uploads";
 import { formatBytes } from "@/lib/format";
+import { listen } from "@/lib/live";
 import { IconButton } from "@/ui/button";
 import { QuotaBar } from "@/ui/quota-cell";
 import { ThemeToggle } from "@/ui/theme";
 
 const PLACES = [
   { href: "/", label: "Overview", icon: LayoutDashboard, owns: ["/"] },
-  { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/"] },
+  { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/", "/trash/"] },
+  { href: "/search/", label: "Search", icon: Search, owns: ["/search/"] },
 ];
 const FOR_ADMINS = [
   { href: "/admin/people/", label: "People", icon: Users, owns: ["/admin/people/"] },
   { href: "/admin/projects/", label: "All projects", icon: HardDrive, owns: ["/admin/projects/"] },
   { href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] },
+  { href: "/admin/storage/", label: "Storage", icon: PieChart, owns: ["/admin/storage/"] },
+  { href: "/admin/jobs/", label: "Jobs", icon: Cog, owns: ["/admin/jobs/"] },
+  { href: "/admin/audit/", label: "Access log", icon: ScrollText, owns: ["/admin/audit/"] },
 ];
 
 function Navigation() {
@@ -41,6 +46,7 @@ function Navigation() {
 }
 
 function Account() {
+  useLive();
   const me = useMe().data;
   const setRules = useUploads((state) => state.setRules);
   useEffect(() => {
@@ -85,6 +91,16 @@ function useRefreshAfterUploads() {
     }, wait);
     return () => clearTimeout(timer);
   }, [done, client]);
+}
+
+/** Hints from the server: what changed is looked at anew, wherever it is shown. */
+function useLive() {
+  const client = useQueryClient();
+  useEffect(() => {
+    const ending = new AbortController();
+    void listen(client, ending.signal);
+    return () => ending.abort();
+  }, [client]);
 }
 
 /** Frame of every page behind the sign-in. */

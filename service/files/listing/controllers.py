@@ -17,6 +17,8 @@ from service.files import repository as files
 from service.files.listing import repository
 from service.files.listing.repository import After, Key, Order, Sort, Wanted
 from service.files.schemas import (
+    Daily,
+    DailyList,
     EntryPage,
     FilePage,
     FolderView,
@@ -170,6 +172,11 @@ class SearchController(Controller):
     ) -> FilePage:
         wanted = Wanted(q, kind, media_type, min_bytes, max_bytes, since, until, uploader, tag, favourite)
         return await search_page(read, principal, views, None, wanted, Order(sort, descending), cursor, limit)
+
+
+@get("/activity/daily", tags=["files"], summary="What came into my projects, day by day (UTC); days without anything are left out")
+async def daily(principal: Caller, read: Reading, days: Annotated[int, Parameter(ge=1, le=90)] = 14) -> DailyList:
+    return DailyList([Daily(day, count, size) for day, count, size in await repository.daily(read, principal, days)])
 
 
 async def search_page(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -226,6 +226,18 @@ _PATHS = text(f"""
 async def paths(session: ReadSession, folder_ids: Collection[UUID]) -> dict[UUID, str]:
     """Of folders, from the root: `/a/b`, and `` for the root itself."""
     return {row.start: row.path for row in await session.execute(_PATHS, {"ids": list(folder_ids)})}
+
+
+async def daily(session: ReadSession, principal: Principal, days: int) -> Sequence[tuple[date, int, int]]:
+    """(day in UTC, files, bytes) of what came into all projects one may see; days without any are left out."""
+    day = func.date(func.timezone("UTC", File.created_at))
+    query = (
+        select(day, func.count(), func.coalesce(func.sum(File.size_bytes), 0))
+        .where(File.id >= earliest_id(datetime.now(UTC) - timedelta(days=days)), visible_to(principal, File.project_id))
+        .group_by(day)
+        .order_by(day)
+    )
+    return [(row[0], int(row[1]), int(row[2])) for row in await session.execute(query)]
 
 
 async def tags_of(session: ReadSession, project_id: UUID, prefix: str, limit: int) -> Sequence[tuple[str, int]]:

@@ -42,7 +42,7 @@ _FILES_BELOW = text("""
 
 @dataclass(frozen=True, slots=True)
 class Trashed:
-    """`parent` is the name of the folder it was in; empty for the root."""
+    """`parent` is the name of the folder it was in; empty for the project itself."""
 
     kind: str
     id: UUID

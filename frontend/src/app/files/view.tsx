@@ -1,18 +1,21 @@
 "use client";
 
-import { FolderPlus, Search, Settings } from "lucide-react";
+import { FolderPlus, LayoutGrid, List, PanelLeft, Search, Settings, Trash2 } from "lucide-react";
 import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
-import { useDeferredValue, useState } from "react";
+import { type ReactNode, useDeferredValue, useState } from "react";
 import { toast } from "sonner";
 
-import { Breadcrumbs, Details, FileList, useCreateFolder } from "@/features/files";
+import { Breadcrumbs, Details, type Dragged, FolderBrowser, type Sorting, type SortKey, Tree, useBulk, useCreateFolder } from "@/features/files";
 import { useProjects } from "@/features/projects";
 import { DropZone, UnfinishedUploads, UploadButton } from "@/features/uploads";
 import { messageOf } from "@/lib/problem";
+import { IconButton } from "@/ui/button";
 import { NameForm } from "@/ui/name-form";
 import { SearchField } from "@/ui/search-field";
 import { Empty } from "@/ui/states";
+
+const SORTS = new Set<string>(["name", "size", "changed", "type"]);
 
 function useFilesUrl() {
   const router = useRouter();
@@ -25,7 +28,9 @@ function useFilesUrl() {
     }
     router.push(`/files/?${next}`);
   };
-  return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), go };
+  const sort = params.get("sort") ?? "";
+  const sorting: Sorting = { sort: (SORTS.has(sort) ? sort : "name") as SortKey, desc: params.get("desc") === "1" };
+  return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), isGrid: params.get("view") === "grid", hasTree: params.get("tree") !== "0", sorting, go };
 }
 
 function NewFolder({ projectId, parent }: { projectId: string; parent: string | null }) {
@@ -41,42 +46,80 @@ function NewFolder({ projectId, parent }: { projectId: string; parent: string | 
   );
 }
 
+function IconLink({ href, label, children }: { href: string; label: string; children: ReactNode }) {
+  return (
+    <Link href={href} aria-label={label} title={label} className="inline-flex size-8 items-center justify-center rounded-md text-muted hover:bg-sunken hover:text-text">
+      {children}
+    </Link>
+  );
+}
+
 export function FilesView() {
-  const { project, folder, file, go } = useFilesUrl();
+  const { project, folder, file, isGrid, hasTree, sorting, go } = useFilesUrl();
   const projects = useProjects();
   const router = useRouter();
+  const bulk = useBulk(project ?? "");
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
   if (!project) return <Empty icon={<Search className="size-10" />} title="No project chosen" />;
   const target = { projectId: project, folderId: folder };
-  const name = projects.data?.items.find((item) => item.id === project)?.name ?? "Project";
+  const here = projects.data?.items.find((item) => item.id === project);
+  const name = here?.name ?? "Project";
+  const canEdit = here?.permissions.includes("edit") ?? false;
+  const toFolder = (id: string | null) => go({ folder: id === project ? null : id, file: null });
+  const move = (dragged: Dragged, into: string) =>
+    void bulk.mutateAsync({ verb: "move", ...dragged, target: into }).then(
+      (outcome) => (outcome.refused[0] ? toast.error(outcome.refused[0].detail) : toast("Moved")),
+      (error: unknown) => toast.error(messageOf(error)),
+    );
   return (
     <DropZone target={target}>
-      <div className="flex flex-wrap items-center gap-3 border-b border-line px-4 py-3">
-        <Breadcrumbs projectId={project} projectName={name} folder={folder} onFolder={(id) => go({ folder: id, file: null })} />
+      <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-3">
+        <IconButton label={hasTree ? "Hide the tree of folders" : "Show the tree of folders"} aria-pressed={hasTree} onClick={() => go({ tree: hasTree ? "0" : null })} className="max-lg:hidden">
+          <PanelLeft className="size-4" />
+        </IconButton>
+        <Breadcrumbs projectId={project} projectName={name} folder={folder} sorting={sorting} onFolder={toFolder} onMove={move} />
         <SearchField label="Find in this folder" value={text} onValue={setText} className="w-44" />
-        <Link href={`/projects/settings/?project=${project}`} aria-label="Members and settings" title="Members and settings" className="inline-flex size-9 items-center justify-center rounded-lg text-muted hover:bg-sunken hover:text-text">
+        <IconLink href={`/search/?project=${project}`} label="Search the whole project">
+          <Search className="size-4" aria-hidden />
+        </IconLink>
+        <IconButton label={isGrid ? "Show as a list" : "Show as a grid"} onClick={() => go({ view: isGrid ? null : "grid" })}>
+          {isGrid ? <List className="size-4" /> : <LayoutGrid className="size-4" />}
+        </IconButton>
+        <IconLink href={`/trash/?project=${project}`} label="Trash">
+          <Trash2 className="size-4" aria-hidden />
+        </IconLink>
+        <IconLink href={`/projects/settings/?project=${project}`} label="Members and settings">
           <Settings className="size-4" aria-hidden />
-        </Link>
-        <NewFolder projectId={project} parent={folder} />
+        </IconLink>
+        {canEdit && <NewFolder projectId={project} parent={folder} />}
         <UploadButton target={target} />
       </div>
       <div className="flex min-h-0 flex-1">
+        {hasTree && (
+          <nav aria-label="Folders" className="hidden w-56 shrink-0 overflow-y-auto border-r border-line p-2 lg:block">
+            <Tree label="Folders of the project" projectId={project} folder={null} current={folder} onFolder={toFolder} onMove={canEdit ? move : undefined} />
+          </nav>
+        )}
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">
           <div className="p-4 empty:hidden has-[>*]:block [&:not(:has(*))]:hidden">
             <UnfinishedUploads />
           </div>
-          <FileList
+          <FolderBrowser
             projectId={project}
+            projectName={name}
             folder={folder}
             query={query}
-            selected={file}
-            onFolder={(id) => go({ folder: id, file: null })}
+            sorting={sorting}
+            isGrid={isGrid}
+            canEdit={canEdit}
+            onSorting={({ sort, desc }) => go({ sort: sort === "name" ? null : sort, desc: desc ? "1" : null })}
+            onFolder={toFolder}
             onSelect={(id) => go({ file: id })}
-            onOpen={(entry) => router.push(["video", "audio"].includes(entry.preview?.kind ?? "") ? `/watch/?file=${entry.id}` : `/files/?project=${project}&file=${entry.id}`)}
+            onOpen={(entry) => (["video", "audio"].includes(entry.preview?.kind ?? "") ? router.push(`/watch/?file=${entry.id}`) : go({ file: entry.id }))}
           />
         </div>
-        {file && <Details id={file} onClose={() => go({ file: null })} />}
+        {file && <Details id={file} canEdit={canEdit} onClose={() => go({ file: null })} />}
       </div>
     </DropZone>
   );

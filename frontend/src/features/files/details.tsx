@@ -1,21 +1,30 @@
 "use client";
 
-import { Download, Play, Trash2, X } from "lucide-react";
+import { Download, Play, Star, Trash2, X } from "lucide-react";
 import Link from "next/link";
+import { type ReactNode, useState } from "react";
 import { toast } from "sonner";
 
 import { formatAgo, formatBytes, formatClock } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
 import { Button, IconButton } from "@/ui/button";
 import { Failed, Loading } from "@/ui/states";
-import { download, type FileInfo, useFile, useRestoreFile, useTrashFile } from "./api";
+import { type FileInfo, useFile } from "./api";
+import { download, useBulk, useFavourite } from "./changes";
+import { FileActivity } from "./file-activity";
+import { TagEditor } from "./tag-editor";
 import { Thumbnail } from "./thumbnail";
+import { Versions } from "./versions";
+
+const TABS = ["Facts", "Versions", "Activity"] as const;
 
 function facts(file: FileInfo): [string, string][] {
   const { preview } = file;
   const rows: [string, string | null][] = [
     ["Size", formatBytes(file.size_bytes)],
     ["Type", file.media_type ?? file.claimed_type ?? null],
+    ["Said to be", file.claimed_type && file.claimed_type !== file.media_type ? file.claimed_type : null],
+    ["Where", file.location || "/"],
     ["Picture", preview.width && preview.height ? `${preview.width} × ${preview.height}` : null],
     ["Length", preview.duration_s ? formatClock(preview.duration_s) : null],
     ["Version", String(file.version_no)],
@@ -25,17 +34,15 @@ function facts(file: FileInfo): [string, string][] {
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }
 
-function Actions({ file, onClose }: { file: FileInfo; onClose: () => void }) {
-  const trash = useTrashFile();
-  const restore = useRestoreFile();
+function Actions({ file, canEdit, onClose }: { file: FileInfo; canEdit: boolean; onClose: () => void }) {
+  const bulk = useBulk(file.project_id);
+  const favourite = useFavourite();
+  const complain = (error: unknown) => toast.error(messageOf(error));
   const remove = () =>
-    trash.mutate(file.id, {
-      onSuccess: () => {
-        onClose();
-        toast(`${file.name} is in the trash`, { action: { label: "Undo", onClick: () => restore.mutate(file.id) } });
-      },
-      onError: (error) => toast.error(messageOf(error)),
-    });
+    bulk.mutateAsync({ verb: "trash", files: [file.id] }).then(() => {
+      onClose();
+      toast(`${file.name} is in the trash`, { action: { label: "Undo", onClick: () => void bulk.mutateAsync({ verb: "restore", files: [file.id] }).catch(complain) } });
+    }, complain);
   return (
     <div className="flex flex-wrap gap-2">
       {(file.preview.kind === "video" || file.preview.kind === "audio") && file.preview.state !== "failed" && (
@@ -43,18 +50,48 @@ function Actions({ file, onClose }: { file: FileInfo; onClose: () => void }) {
           <Play className="size-4" aria-hidden /> Play
         </Link>
       )}
-      <Button onClick={() => void download(file.id).catch((error: unknown) => toast.error(messageOf(error)))}>
+      <Button onClick={() => void download(file.id).catch(complain)}>
         <Download className="size-4" aria-hidden /> Download
       </Button>
-      <Button look="danger" onClick={remove} disabled={trash.isPending}>
-        <Trash2 className="size-4" aria-hidden /> Delete
+      {canEdit && (
+        <Button look="danger" onClick={() => void remove()} disabled={bulk.isPending}>
+          <Trash2 className="size-4" aria-hidden /> Delete
+        </Button>
+      )}
+      <Button look="quiet" aria-pressed={file.is_favourite} onClick={() => favourite.mutate({ id: file.id, isOn: !file.is_favourite }, { onError: complain })}>
+        <Star className={`size-4 ${file.is_favourite ? "fill-current text-warn" : ""}`} aria-hidden /> Favourite
       </Button>
     </div>
   );
 }
 
-export function Details({ id, onClose }: { id: string; onClose: () => void }) {
+function Warning({ children }: { children: ReactNode }) {
+  return (
+    <p role="alert" className="rounded-lg border border-line bg-sunken p-3 text-sm text-bad">
+      {children}
+    </p>
+  );
+}
+
+function Facts({ file, canEdit }: { file: FileInfo; canEdit: boolean }) {
+  return (
+    <>
+      <TagEditor file={file} canEdit={canEdit} />
+      <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 text-sm">
+        {facts(file).map(([name, value]) => (
+          <div key={name} className="contents">
+            <dt className="text-muted">{name}</dt>
+            <dd className="break-all">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </>
+  );
+}
+
+export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean; onClose: () => void }) {
   const file = useFile(id);
+  const [tab, setTab] = useState<(typeof TABS)[number]>("Facts");
   return (
     <aside aria-label="Details" className="flex w-full shrink-0 flex-col gap-4 overflow-y-auto border-line bg-panel p-5 max-lg:fixed max-lg:inset-0 max-lg:z-30 lg:w-80 lg:border-l">
       <header className="flex items-start gap-2">
@@ -67,26 +104,22 @@ export function Details({ id, onClose }: { id: string; onClose: () => void }) {
       {file.isError && <Failed error={file.error} />}
       {file.data && (
         <>
-          <Thumbnail kind="file" preview={file.data.preview} mediaType={file.data.media_type} className="aspect-video w-full" />
-          {file.data.preview.reason && (
-            <p role="alert" className="rounded-lg border border-line bg-sunken p-3 text-sm text-bad">
-              {file.data.preview.reason}
-            </p>
-          )}
-          {file.data.is_corrupt && (
-            <p role="alert" className="rounded-lg border border-line bg-sunken p-3 text-sm text-bad">
-              This is not what its uploader&apos;s checksum says it should be. Only the uploader can open it; please upload it again.
-            </p>
-          )}
-          <Actions file={file.data} onClose={onClose} />
-          <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-2 text-sm">
-            {facts(file.data).map(([name, value]) => (
-              <div key={name} className="contents">
-                <dt className="text-muted">{name}</dt>
-                <dd className="break-all">{value}</dd>
-              </div>
+          <Thumbnail kind="file" preview={file.data.preview} mediaType={file.data.media_type} className="aspect-video w-full shrink-0" />
+          {file.data.preview.reason && <Warning>{file.data.preview.reason}</Warning>}
+          {file.data.is_corrupt && <Warning>This is not what its uploader&apos;s checksum says it should be. Only the uploader can open it; please upload it again.</Warning>}
+          <Actions file={file.data} canEdit={canEdit} onClose={onClose} />
+          <div role="tablist" aria-label="About the file" className="flex gap-1 border-b border-line">
+            {TABS.map((name) => (
+              <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)} className={`-mb-px border-b-2 px-3 py-1.5 text-sm ${tab === name ? "border-accent font-medium" : "border-transparent text-muted hover:text-text"}`}>
+                {name}
+              </button>
             ))}
-          </dl>
+          </div>
+          <div role="tabpanel" aria-label={tab} className="flex flex-col gap-4">
+            {tab === "Facts" && <Facts file={file.data} canEdit={canEdit} />}
+            {tab === "Versions" && <Versions file={file.data} canEdit={canEdit} />}
+            {tab === "Activity" && <FileActivity fileId={id} />}
+          </div>
         </>
       )}
     </aside>

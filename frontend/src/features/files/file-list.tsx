@@ -1,98 +1,158 @@
 "use client";
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { FolderOpen } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type MouseEvent, useEffect, useRef } from "react";
 
-import { formatAgo, formatBytes, formatClock } from "@/lib/format";
-import { Empty, Failed, Loading } from "@/ui/states";
-import { type Entry, useEntries } from "./api";
+import type { Entry, Sorting } from "./api";
+import { drag, type Dragged, dropTarget } from "./drag";
+import { Cells, sizeOf, State } from "./entry-cells";
+import { ListHeader } from "./list-header";
+import { RenameField } from "./rename-field";
 import { Thumbnail } from "./thumbnail";
+import type { Selection } from "./use-selection";
 
-const ROW = 60;
+const ROW = 56;
+const CARD = 200;
 
-type Props = {
-  projectId: string;
-  folder: string | null;
-  query: string;
-  selected: string | null;
-  onFolder: (id: string) => void;
-  onSelect: (id: string) => void;
+export type Shown = {
+  rows: Entry[];
+  selection: Selection;
+  renaming: string | null;
+  onRenamed: () => void;
   onOpen: (entry: Entry) => void;
+  onMenu: (entry: Entry, index: number, x: number, y: number) => void;
+  onMove: (dragged: Dragged, target: string) => void;
+  dragged: () => Dragged;
+  /** Called with the index of the last row in sight. */
+  onSight: (last: number) => void;
 };
 
-function stateOf(entry: Entry): { text: string; tone: string } | null {
-  if (entry.is_corrupt) return { text: "Damaged", tone: "text-bad" };
-  if (entry.preview?.state === "processing") return { text: "Processing", tone: "text-warn" };
-  if (entry.preview?.state === "failed") return { text: "Can't be shown", tone: "text-bad" };
-  return null;
+function handlers({ selection, onOpen, onMenu, onMove, dragged }: Shown, entry: Entry, index: number) {
+  return {
+    "aria-selected": selection.ids.has(entry.id),
+    "data-entry": entry.id,
+    draggable: true,
+    tabIndex: index === selection.at ? 0 : -1,
+    onClick: (event: MouseEvent) => selection.click(index, event),
+    onDoubleClick: () => onOpen(entry),
+    onContextMenu: (event: MouseEvent) => {
+      event.preventDefault();
+      if (!selection.ids.has(entry.id)) selection.only(index);
+      onMenu(entry, index, event.clientX, event.clientY);
+    },
+    onDragStart: (event: React.DragEvent) => {
+      const many = selection.ids.has(entry.id) ? dragged() : { files: [], folders: [], [`${entry.kind}s`]: [entry.id] };
+      drag(event, many);
+    },
+    ...(entry.kind === "folder" ? dropTarget((many) => onMove(many, entry.id)) : {}),
+  };
 }
 
-function Line({ entry }: { entry: Entry }) {
-  const state = stateOf(entry);
-  return (
-    <>
-      <Thumbnail kind={entry.kind} preview={entry.preview} mediaType={entry.media_type} />
-      <span className="min-w-0 flex-1">
-        <span className="block truncate text-sm">{entry.name}</span>
-        <span className="block truncate text-xs text-muted sm:hidden">{entry.size_bytes == null ? "Folder" : formatBytes(entry.size_bytes)}</span>
-      </span>
-      {state && (
-        <span className={`text-xs ${state.tone}`} title={entry.preview?.reason ?? undefined}>
-          {state.text}
-        </span>
-      )}
-      <span className="hidden w-16 text-right text-xs text-muted tabular-nums md:block">{entry.preview?.duration_s ? formatClock(entry.preview.duration_s) : ""}</span>
-      <span className="hidden w-20 text-right text-xs text-muted tabular-nums sm:block">{entry.size_bytes == null ? "" : formatBytes(entry.size_bytes)}</span>
-      <span className="hidden w-32 text-right text-xs text-muted lg:block">{formatAgo(entry.changed_at)}</span>
-    </>
-  );
+function Name({ shown, entry }: { shown: Shown; entry: Entry }) {
+  if (shown.renaming === entry.id) return <RenameField entry={entry} onDone={shown.onRenamed} />;
+  return <span className="block truncate text-sm">{entry.name}</span>;
 }
 
-/** A folder of any size: only the rows in sight exist, and pages are fetched as they come near. */
-export function FileList({ projectId, folder, query, selected, onFolder, onSelect, onOpen }: Props) {
-  const entries = useEntries(projectId, folder, query);
+/** The row that the keyboard is on is in sight and has the focus, if the list has it. */
+function useFollow(at: number, scrollTo: (index: number) => void, box: React.RefObject<HTMLDivElement | null>, id: string | undefined) {
+  const follow = useRef(scrollTo);
+  useEffect(() => {
+    follow.current = scrollTo;
+  });
+  useEffect(() => {
+    if (!box.current?.contains(document.activeElement) || document.activeElement instanceof HTMLInputElement) return;
+    follow.current(at);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-entry="${id}"]`)?.focus({ preventScroll: true }));
+  }, [at, id, box]);
+}
+
+/** A folder of any size as a list: only the rows in sight exist. */
+export function FileList(props: Shown & { sorting: Sorting; onSorting: (sorting: Sorting) => void }) {
+  const { rows, selection, onSight, sorting, onSorting } = props;
   const scroller = useRef<HTMLDivElement>(null);
-  const rows = entries.data?.pages.flatMap((page) => page.items) ?? [];
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = entries;
-  useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last > rows.length - 50) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage, last, rows.length]);
-
-  if (entries.isPending) return <Loading />;
-  if (entries.isError) return <Failed error={entries.error} onRetry={() => void entries.refetch()} />;
-  if (rows.length === 0) {
-    return (
-      <Empty icon={<FolderOpen className="size-10" />} title={query ? "Nothing found" : "Nothing here yet"}>
-        {query ? "No name in this folder matches." : "Drop files anywhere on this page, or use Upload. You can close the lid: what has arrived stays."}
-      </Empty>
-    );
-  }
+  useEffect(() => onSight(last), [last, onSight]);
+  useFollow(selection.at, (index) => virtual.scrollToIndex(index), scroller, rows[selection.at]?.id);
+  const toggleAll = () => (selection.isAll ? selection.clear() : selection.selectAll());
   return (
-    <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto" data-testid="file-list">
-      <ul className="relative" style={{ height: virtual.getTotalSize() }}>
-        {visible.map((item) => {
-          const entry = rows[item.index];
-          if (!entry) return null;
-          const isSelected = entry.id === selected;
-          return (
-            <li key={entry.id} className="absolute inset-x-0" style={{ height: ROW, transform: `translateY(${item.start}px)` }}>
-              <button
-                type="button"
-                aria-current={isSelected}
-                className={`flex size-full items-center gap-3 border-b border-line px-4 text-left transition-colors ${isSelected ? "bg-sunken" : "hover:bg-sunken/60"}`}
-                onClick={() => (entry.kind === "folder" ? onFolder(entry.id) : onSelect(entry.id))}
-                onDoubleClick={() => entry.kind === "file" && onOpen(entry)}
+    <div role="grid" aria-label="Files" aria-multiselectable aria-rowcount={rows.length + 1} onKeyDown={selection.onKeyDown} className="flex min-h-0 flex-1 flex-col" data-testid="file-list">
+      <ListHeader sorting={sorting} onSorting={onSorting} isAll={selection.isAll} onAll={toggleAll} />
+      <div ref={scroller} role="rowgroup" className="min-h-0 flex-1 overflow-y-auto">
+        <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>
+          {visible.map((item) => {
+            const entry = rows[item.index];
+            if (!entry) return null;
+            return (
+              <div
+                key={entry.id}
+                role="row"
+                aria-rowindex={item.index + 2}
+                {...handlers(props, entry, item.index)}
+                className="group absolute inset-x-0 flex cursor-default items-center gap-3 border-b border-line px-4 -outline-offset-2 select-none hover:bg-sunken/60 aria-selected:bg-sunken data-over:bg-accent/15"
+                style={{ height: ROW, transform: `translateY(${item.start}px)` }}
               >
-                <Line entry={entry} />
-              </button>
-            </li>
-          );
-        })}
-      </ul>
+                <div role="gridcell" className="flex w-5 items-center">
+                  <input
+                    type="checkbox"
+                    tabIndex={-1}
+                    aria-label={`Select ${entry.name}`}
+                    checked={selection.ids.has(entry.id)}
+                    onChange={() => selection.toggle(item.index)}
+                    onClick={(event) => event.stopPropagation()}
+                    className="size-4 accent-accent"
+                  />
+                </div>
+                <Cells entry={entry} name={<Name shown={props} entry={entry} />} />
+              </div>
+            );
+          })}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** The same as cards, `columns` a row. */
+export function FileGrid(props: Shown & { columns: number; onWidth: (pixels: number) => void }) {
+  const { rows, selection, onSight, columns, onWidth } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const lines = Math.ceil(rows.length / columns);
+  const virtual = useVirtualizer({ count: lines, getScrollElement: () => scroller.current, estimateSize: () => CARD, overscan: 3 });
+  const visible = virtual.getVirtualItems();
+  const last = ((visible.at(-1)?.index ?? 0) + 1) * columns - 1;
+  useEffect(() => onSight(last), [last, onSight]);
+  useFollow(selection.at, (index) => virtual.scrollToIndex(Math.floor(index / columns)), scroller, rows[selection.at]?.id);
+  useEffect(() => {
+    const box = scroller.current;
+    if (!box) return;
+    const watcher = new ResizeObserver(() => onWidth(box.clientWidth));
+    watcher.observe(box);
+    return () => watcher.disconnect();
+  }, [onWidth]);
+  return (
+    <div ref={scroller} role="grid" aria-label="Files" aria-multiselectable aria-rowcount={lines} onKeyDown={selection.onKeyDown} className="min-h-0 flex-1 overflow-y-auto px-4 pt-4" data-testid="file-list">
+      <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>
+        {visible.map((line) => (
+          <div key={line.key} role="row" aria-rowindex={line.index + 1} className="absolute inset-x-0 grid gap-4" style={{ height: CARD, transform: `translateY(${line.start}px)`, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>
+            {rows.slice(line.index * columns, (line.index + 1) * columns).map((entry, offset) => (
+              <div
+                key={entry.id}
+                role="gridcell"
+                {...handlers(props, entry, line.index * columns + offset)}
+                className="flex h-46 cursor-default flex-col gap-1.5 rounded-xl border border-line p-2 select-none hover:border-accent aria-selected:border-accent aria-selected:bg-sunken data-over:bg-accent/15"
+              >
+                <Thumbnail kind={entry.kind} preview={entry.preview} mediaType={entry.media_type} className="min-h-0 w-full flex-1" />
+                <Name shown={props} entry={entry} />
+                <span className="flex justify-between gap-2 truncate text-xs text-muted">
+                  {sizeOf(entry)} <State entry={entry} />
+                </span>
+              </div>
+            ))}
+          </div>
+        ))}
+      </div>
     </div>
   );
 }

@@ -1,5 +1,11 @@
-export { type Entry, useCreateFolder, useFile } from "./api";
+export { BY_NAME, type Entry, type Sorting, type SortKey, useFile } from "./api";
 export { Breadcrumbs } from "./breadcrumbs";
+export { useBulk, useCreateFolder } from "./changes";
+export { DailyPlot } from "./daily-plot";
 export { Details } from "./details";
-export { FileList } from "./file-list";
+export type { Dragged } from "./drag";
+export { FolderBrowser } from "./folder-browser";
 export { RecentFiles } from "./recent";
+export { type Filters, Search } from "./search";
+export { Trash } from "./trash";
+export { Tree } from "./tree";

@@ -28,6 +28,15 @@ export function useProject(id: string) {
   return useQuery({ queryKey: ["projects", id], queryFn: () => bodyOf(api.GET("/api/v1/projects/{project_id}", { params: { path: { project_id: id } } })) });
 }
 
+export function useProjectActivity(id: string) {
+  return useInfiniteQuery({
+    queryKey: ["activity", "project", id],
+    queryFn: ({ pageParam }) => bodyOf(api.GET("/api/v1/projects/{project_id}/activity", { params: { path: { project_id: id }, query: { limit: 20, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+  });
+}
+
 const at = (id: string) => ({ params: { path: { project_id: id } } });
 const memberAt = (id: string, user: string) => ({ params: { path: { project_id: id, user_id: user } } });
 

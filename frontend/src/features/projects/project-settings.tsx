@@ -6,12 +6,13 @@ import { toast } from "sonner";
 
 import { formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { ActivityList } from "@/ui/activity-list";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { QuotaBar } from "@/ui/quota-cell";
 import { Section } from "@/ui/section";
 import { Failed, Loading } from "@/ui/states";
-import { type Project, useChangeProject, useDeleteProject, useProject } from "./api";
+import { type Project, useChangeProject, useDeleteProject, useProject, useProjectActivity } from "./api";
 import { Members } from "./members";
 
 const say = (error: unknown) => toast.error(messageOf(error));
@@ -41,6 +42,41 @@ function General({ project }: { project: Project }) {
         <QuotaBar name={project.name} quota={project.quota} />
         <p className="text-xs text-muted">Trash counts as used. An administrator changes what is allowed.</p>
       </div>
+    </Section>
+  );
+}
+
+function Versions({ project }: { project: Project }) {
+  const change = useChangeProject(project.id);
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const number = Number(new FormData(event.currentTarget).get("keep"));
+    change.mutate({ keep_versions: number > 0 ? number : null }, { onSuccess: () => toast.success("Saved"), onError: say });
+  };
+  return (
+    <Section title="Versions" about="When a file gets a new version, older ones than these are deleted for good.">
+      <form onSubmit={submit} className="flex items-end gap-3">
+        <Field label="Versions kept of each file" name="keep" type="number" min={1} max={10_000} placeholder="All" defaultValue={project.keep_versions ?? ""} className="w-56" />
+        <Button type="submit" disabled={change.isPending}>
+          Save
+        </Button>
+      </form>
+    </Section>
+  );
+}
+
+function ProjectActivity({ id }: { id: string }) {
+  const activity = useProjectActivity(id);
+  return (
+    <Section title="Activity">
+      {activity.isPending && <Loading />}
+      {activity.isError && <Failed error={activity.error} />}
+      {activity.data && <ActivityList items={activity.data.pages.flatMap((page) => page.items)} />}
+      {activity.hasNextPage && (
+        <Button onClick={() => void activity.fetchNextPage()} className="self-center">
+          Show more
+        </Button>
+      )}
     </Section>
   );
 }
@@ -79,6 +115,8 @@ export function ProjectSettings({ id, me }: { id: string; me: string }) {
       {project.data.archived_at && <p className="rounded-lg bg-sunken px-4 py-2 text-sm">This project is archived: nothing in it changes.</p>}
       <General key={project.data.name} project={project.data} />
       <Members project={project.data} me={me} />
+      {project.data.permissions.includes("manage") && <Versions key={project.data.keep_versions} project={project.data} />}
+      <ProjectActivity id={id} />
       {project.data.permissions.includes("own") && <Ending project={project.data} />}
     </>
   );

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/activity/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What came into my projects, day by day (UTC); days without anything are left out */
+        get: operations["ApiV1ActivityDailyDaily"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/link": {
         parameters: {
             query?: never;
@@ -1662,6 +1679,17 @@ export interface components {
             password: string;
             username: string;
         };
+        /** Daily */
+        Daily: {
+            bytes: number;
+            /** Format: date */
+            day: string;
+            files: number;
+        };
+        /** DailyList */
+        DailyList: {
+            items: components["schemas"]["Daily"][];
+        };
         /** DerivativeList */
         DerivativeList: {
             items: components["schemas"]["DerivativeView"][];
@@ -2420,6 +2448,37 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiV1ActivityDailyDaily: {
+        parameters: {
+            query?: {
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DailyList"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1AuthLinkLook: {
         parameters: {
             query?: never;

@@ -1,0 +1,41 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+
+import { api, bodyOf } from "@/lib/api/client";
+import { formatBytes } from "@/lib/format";
+import { Failed, Loading } from "@/ui/states";
+
+const DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/** What came into my projects in the last two weeks, as a bar a day; the figures are there as text too. */
+export function DailyPlot() {
+  const daily = useQuery({ queryKey: ["activity", "daily"], queryFn: () => bodyOf(api.GET("/api/v1/activity/daily", { params: { query: { days: DAYS } } })), refetchInterval: 60_000 });
+  if (daily.isPending) return <Loading />;
+  if (daily.isError) return <Failed error={daily.error} />;
+  const found = new Map(daily.data.items.map((item) => [item.day, item]));
+  const today = daily.dataUpdatedAt;
+  const days = Array.from({ length: DAYS }, (_, index) => new Date(today - (DAYS - 1 - index) * DAY_MS).toISOString().slice(0, 10));
+  const most = Math.max(1, ...daily.data.items.map((item) => item.bytes));
+  const total = daily.data.items.reduce((sum, item) => sum + item.files, 0);
+  return (
+    <figure aria-label="What came in, day by day" className="flex flex-col gap-2">
+      <ul className="flex h-28 items-end gap-1">
+        {days.map((day) => {
+          const item = found.get(day);
+          const text = `${day}: ${item ? `${item.files.toLocaleString("en")} files, ${formatBytes(item.bytes)}` : "nothing"}`;
+          return (
+            <li key={day} title={text} className="flex h-full flex-1 items-end rounded-t bg-sunken">
+              <span className="sr-only">{text}</span>
+              <span className="w-full rounded-t bg-accent" style={{ height: `${item ? Math.max(3, (100 * item.bytes) / most) : 0}%` }} />
+            </li>
+          );
+        })}
+      </ul>
+      <figcaption className="text-xs text-muted">
+        {total.toLocaleString("en")} files in two weeks, {formatBytes(daily.data.items.reduce((sum, item) => sum + item.bytes, 0))}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,2 @@
+export { Jobs } from "./jobs";
+export { StorageOverview } from "./storage";

@@ -1,0 +1,83 @@
+import type { QueryClient } from "@tanstack/react-query";
+
+import { freshToken } from "./api/session";
+
+const RETRY_MS = 2_000;
+const LONGEST_RETRY_MS = 30_000;
+const GATHER_MS = 300;
+
+/** What is looked at anew for each kind of hint. */
+const CONCERNS: Record<string, string[]> = {
+  "files.stored": ["entries", "recent", "tree", "search", "me", "activity", "storage", "folder"],
+  "files.changed": ["entries", "recent", "tree", "search", "trash", "file", "versions", "tags", "activity", "folder"],
+  "files.previewed": ["entries", "recent", "file", "playback"],
+  "files.purged": ["trash", "me", "versions", "storage"],
+  "uploads.changed": ["uploads", "open-uploads", "me"],
+  "jobs.changed": ["jobs", "system-jobs"],
+  "projects.changed": ["projects", "project", "all-projects"],
+  "projects.members_changed": ["projects", "project", "members"],
+};
+
+/** Hints of what changed, as server-sent events over fetch, since only that can carry a token. Ends when `signal` says so. */
+export async function listen(client: QueryClient, signal: AbortSignal): Promise<void> {
+  let wait = RETRY_MS;
+  let hasHeard = false;
+  const stale = gatherer(client);
+  while (!signal.aborted) {
+    try {
+      const token = await freshToken();
+      if (token) {
+        const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+        // Whoever comes back may have missed something.
+        if (hasHeard) headers["Last-Event-ID"] = "again";
+        const answer = await fetch("/api/v1/events", { headers, signal });
+        if (answer.ok && answer.body) {
+          wait = RETRY_MS;
+          hasHeard = true;
+          await read(answer.body, stale);
+        }
+      }
+    } catch {
+      // Away for a moment: pages go on asking by themselves, only less often.
+    }
+    await pause(wait, signal);
+    wait = Math.min(LONGEST_RETRY_MS, wait * 2);
+  }
+}
+
+async function read(body: ReadableStream<Uint8Array>, onHint: (kind: string) => void): Promise<void> {
+  const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop() ?? "";
+    for (const block of blocks) {
+      const kind = /^event: (.+)$/m.exec(block)?.[1];
+      if (kind) onHint(kind);
+    }
+  }
+}
+
+/** Hints come in swarms: what they concern is looked at once for all of them. */
+function gatherer(client: QueryClient): (kind: string) => void {
+  const waiting = new Set<string>();
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  return (kind) => {
+    for (const key of kind === "resync" ? ["*"] : (CONCERNS[kind] ?? [])) waiting.add(key);
+    timer ??= setTimeout(() => {
+      timer = null;
+      if (waiting.has("*")) void client.invalidateQueries();
+      else for (const key of waiting) void client.invalidateQueries({ queryKey: [key] });
+      waiting.clear();
+    }, GATHER_MS);
+  };
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
+  });
+}
