@@ -20,6 +20,9 @@ def places(stack):
         client.create(project, 10_000_000, filename="unfinished.bin")
         client.post("/users/links", json={"email": "somebody@example.org"})
         client.post("/me/keys", json={"name": "camera", "scopes": ["read"]})
+        kept = {"project_id": project, "path": "a folder/inside"}
+        client.post("/folders", json=kept)
+        client.put(f"/files/{file}/tags", json={"tags": ["night", "reef"]})
         trashed = client.file_of(client.upload(project, b"gone", filename="gone.txt"))["id"]
         client.delete(f"/files/{trashed}")
     return {
@@ -27,11 +30,17 @@ def places(stack):
         "projects": "/projects/",
         "files": f"/files/?project={project}",
         "file": f"/files/?project={project}&file={file}",
+        "files-grid": f"/files/?project={project}&view=grid&sort=size&desc=1",
+        "trash": f"/trash/?project={project}",
+        "search": f"/search/?project={project}&q=notes&kind=text",
         "settings": f"/projects/settings/?project={project}",
         "profile": "/profile/",
         "people": "/admin/people/",
         "all-projects": "/admin/projects/",
         "open-uploads": "/admin/uploads/",
+        "storage": "/admin/storage/",
+        "jobs": "/admin/jobs/",
+        "access-log": "/admin/audit/",
         "join": "/join/#no-such-link",
         "not-found": "/no/such/page/",
     }
@@ -53,7 +62,8 @@ def test_every_page_is_accessible_and_fits_a_phone(stack, places, page):
     for name, path in places.items():
         page.set_viewport_size(WIDE)
         page.goto(f"{stack.base}{path}")
-        page.wait_for_load_state("networkidle")
+        page.wait_for_selector("main")
+        page.wait_for_timeout(600)
         page.wait_for_selector("[role=status]:has-text('…')", state="detached")
         page.evaluate(AXE)
         shoot(page, f"{name}-{page.theme}")
