@@ -14,7 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 UI_SOURCES := $(shell find frontend/src frontend/public -type f 2>/dev/null) frontend/next.config.ts frontend/tsconfig.json frontend/postcss.config.mjs
 
-.PHONY: help up test test-minio faults conformance check format ui minio bench lock docs clean
+.PHONY: help up test test-minio faults fuzz conformance check format ui minio bench lock docs clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,9 @@ test-minio: .venv/.installed .tools/minio ## storage contract and uploads on Min
 
 faults: .venv/.installed frontend/out/.built ## the fault campaign: MINUTES=30 [SEED=1] [JSON=file]
 	@python -m tests.faults --minutes "$(MINUTES)" --seed "$(SEED)" $(if $(JSON),--json "$(JSON)")
+
+fuzz: .venv/.installed ## schemathesis over the whole API: [EXAMPLES=30] [SEED=1]
+	@python -m tests.fuzz --examples "$(or $(EXAMPLES),30)" --seed "$(SEED)"
 
 conformance: .venv/.installed ## tus conformance of URL=… [HEADER='Authorization: …'] [JSON=file]
 	@python -m tests.protocol "$(URL)" $(if $(HEADER),-H "$(HEADER)") $(if $(JSON),--json "$(JSON)")
@@ -50,7 +53,7 @@ ui: frontend/out/.built ## build the web UI if its sources changed
 minio: .tools/minio ## build the pinned MinIO into .tools (needs Go, about three minutes)
 
 bench: .venv/.installed ## benchmarks with peers, each prints a table
-	@for script in bench/uploads.py bench/first_frame.py; do python $$script || exit 1; done
+	@for script in bench/uploads.py bench/first_frame.py bench/files.py bench/zips.py bench/listeners.py; do python $$script || exit 1; done
 
 lock: .venv/.installed ## make both locks anew: hashes, no download addresses
 	@cd frontend && npm install --package-lock-only --ignore-scripts --loglevel=error && node scripts/strip-lock.mjs

@@ -103,9 +103,7 @@ class Hub:
         mine = sum(listener.principal.user_id == principal.user_id for listener in self._listeners)
         if len(self._listeners) >= MAX_LISTENERS or mine >= MAX_EACH:
             raise Throttled(retry_after=30)
-        listener = Listener(principal, await self._visible(principal))
-        self._listeners.add(listener)
-        return self._stream(listener, token, has_missed=has_missed)
+        return self._stream(Listener(principal, await self._visible(principal)), token, has_missed=has_missed)
 
     async def _visible(self, principal: Principal) -> set[UUID]:
         async with self._database.read() as session:
@@ -113,6 +111,7 @@ class Hub:
 
     async def _stream(self, listener: Listener, token: str, *, has_missed: bool) -> AsyncIterator[bytes]:
         checked_at = time.monotonic()
+        self._listeners.add(listener)
         try:
             yield HELLO + (RESYNC if has_missed else b"")
             while True:

@@ -17,6 +17,7 @@ from litestar.types import ASGIApp
 
 from service.accounts.controllers import AuthController, MeController
 from service.accounts.keys.controllers import KeyController
+from service.accounts.notices.controllers import NoticeController
 from service.accounts.people.controllers import LinkController, PeopleController
 from service.app.assembly import Parts, assemble
 from service.app.live import EventController
@@ -52,6 +53,7 @@ CONTROLLERS = (
     LinkController,
     MeController,
     KeyController,
+    NoticeController,
     PeopleController,
     ProjectController,
     MemberController,

@@ -1,5 +1,6 @@
 """ASGI middleware around everything: request ids, method override, headers that every tus answer carries, metrics."""
 
+import asyncio
 import re
 import secrets
 import time
@@ -27,6 +28,21 @@ _SECURITY = [
 ]
 
 
+def _until(told: asyncio.Event | None, receive: Receive) -> Receive:
+    """To a HEAD all is said with the headers: then the client is as good as gone, and a stream behind them is not read for nobody."""
+    if told is None:
+        return receive
+
+    async def receive_or_end() -> Any:
+        heard, waits = asyncio.ensure_future(receive()), asyncio.ensure_future(told.wait())
+        done, pending = await asyncio.wait({heard, waits}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        return heard.result() if heard in done else {"type": "http.disconnect"}
+
+    return receive_or_end
+
+
 class Envelope:
     """Outermost layer; pure ASGI, so that errors and streams pass through it too."""
 
@@ -46,6 +62,7 @@ class Envelope:
         is_tus = bool(_TUS_PATH.match(scope["path"]))
         override = headers.get(b"x-http-method-override", b"").decode("latin-1").upper()
         method = str(scope["method"])
+        told = asyncio.Event() if method == "HEAD" else None
         if is_tus and override in _OVERRIDABLE and method == "POST":
             method = override
         elif method == "HEAD" and not is_tus:
@@ -59,6 +76,8 @@ class Envelope:
         async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                if told is not None:
+                    told.set()
                 status = message["status"]
                 if is_tus and method == "HEAD" and (status in _LOCKED_ON_HEAD or status >= _SERVER_ERROR):
                     # tus-js-client starts again at 0 on any other error: under trouble of ours HEAD says "locked".
@@ -73,7 +92,7 @@ class Envelope:
             await send(message)
 
         try:
-            await self._app({**scope, "method": cast("Any", method), "path": path}, receive, send_with_headers)
+            await self._app({**scope, "method": cast("Any", method), "path": path}, _until(told, receive), send_with_headers)
         finally:
             REQUESTS.labels(method, str(status)).inc()
             REQUEST_SECONDS.labels(method).observe(time.perf_counter() - began)

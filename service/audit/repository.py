@@ -67,6 +67,23 @@ def _as_id(text_: str) -> UUID | None:
         return None
 
 
+async def about(
+    session: ReadSession, thing: UUID, verbs: Collection[str], not_by: UUID, since: datetime | None, before: Cursor | None, limit: int
+) -> Sequence[AccessRow]:
+    """Newest first: what others did to a thing."""
+    query = (
+        select(AccessRow)
+        .where(AccessRow.object_id == thing, AccessRow.verb.in_(verbs), AccessRow.actor_id.is_distinct_from(not_by))
+        .order_by(AccessRow.at.desc(), AccessRow.id.desc())
+        .limit(limit)
+    )
+    if since is not None:
+        query = query.where(AccessRow.at > since)
+    if before is not None:
+        query = query.where(tuple_(AccessRow.at, AccessRow.id) < before)
+    return (await session.scalars(query)).all()
+
+
 async def partitions(session: ReadSession) -> set[str]:
     rows = await session.execute(
         text("SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = CAST('access_log' AS regclass)")

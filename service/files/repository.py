@@ -6,13 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import exists, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 
 from service.accounts.models import User
 from service.core.db import ReadSession, WriteSession
 from service.core.ids import new_id
 from service.core.principal import Principal
-from service.files.models import DoomedObject, Favourite, File, FileTag, FileVersion, Folder
+from service.files.models import DoomedObject, Favourite, File, FileTag, FileVersion
 from service.outbox.repository import EVENT_FROM
 from service.projects.repository import visible_to
 
@@ -72,21 +71,22 @@ async def ensure_root(session: WriteSession, project_id: UUID) -> None:
     await session.execute(_ENSURE_ROOT, {"project": project_id})
 
 
+_CHILD = text("SELECT id FROM folders WHERE project_id = :project AND parent_id = :parent AND name = :name AND trashed_at IS NULL")
+# The share of the parent's row waits for who throws it away, who then finds the new folder below it, or hides it here.
+_INSERT_CHILD = text("""
+    INSERT INTO folders (id, project_id, parent_id, name, created_by, is_hidden)
+    SELECT :id, :project, id, :name, :user, is_hidden FROM folders WHERE id = :parent FOR SHARE
+    ON CONFLICT (project_id, parent_id, name) WHERE trashed_at IS NULL DO NOTHING""")
+
+
 async def ensure_child(session: WriteSession, project_id: UUID, parent_id: UUID, name: str, user_id: UUID) -> UUID:
     """Id of the live folder `name` in `parent_id`, made if need be."""
-    statement = (
-        insert(Folder)
-        .values(id=new_id(), project_id=project_id, parent_id=parent_id, name=name, created_by=user_id)
-        .on_conflict_do_nothing(index_elements=["project_id", "parent_id", "name"], index_where=text("trashed_at IS NULL"))
-        .returning(Folder.id)
-    )
-    made = (await session.scalars(statement)).one_or_none()
-    if made is not None:
-        return made
-    query = select(Folder.id).where(
-        Folder.project_id == project_id, Folder.parent_id == parent_id, Folder.name == name, Folder.trashed_at.is_(None)
-    )
-    return (await session.scalars(query)).one()
+    wanted = {"project": project_id, "parent": parent_id, "name": name}
+    there: UUID | None = (await session.scalars(_CHILD, wanted)).one_or_none()
+    if there is None:
+        await session.execute(_INSERT_CHILD, {**wanted, "id": new_id(), "user": user_id})
+        there = (await session.scalars(_CHILD, wanted)).one()
+    return there
 
 
 _VERSION_FROM = """INSERT INTO file_versions
@@ -299,6 +299,10 @@ async def stored_bytes(session: ReadSession, *, by_project: bool, owner: UUID | 
     condition = "" if owner is None else f"WHERE {column} = :owner"
     rows = await session.execute(text(f"{base} {condition} GROUP BY 1"), {} if owner is None else {"owner": owner})
     return {row.owner: int(row.bytes) for row in rows}
+
+
+async def name_of(session: ReadSession, file_id: UUID) -> str:
+    return (await session.scalars(select(File.name).where(File.id == file_id))).one_or_none() or ""
 
 
 async def known_versions(session: ReadSession, ids: Collection[UUID]) -> set[UUID]:

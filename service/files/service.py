@@ -6,6 +6,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
+from service.audit import service as audit
+from service.audit.service import REFUSED, Thing
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import Missing
 from service.core.ids import new_id
@@ -207,6 +209,8 @@ async def record_digest(session: WriteSession, version_id: UUID, sha256: str, cr
         version.state = CORRUPT
         await session.flush()
         await repository.leave_corrupt(session, version)
+        name = await repository.name_of(session, version.file_id)
+        audit.record(session, None, "files.arrived_damaged", Thing("user", version.created_by, name), outcome=REFUSED, file=version.file_id)
         log.error(
             "ALARM: not what its uploader promised", extra={"file": str(version.file_id), "version": str(version_id), "sha256": sha256}
         )

@@ -93,7 +93,12 @@ def test_files_are_moved_undone_tagged_and_found(stack, client, project, page):
     page.goto(f"{stack.base}/files/?project={project}")
     row(page, "one.txt").drag_to(row(page, "target"))
     toast(page, "1 thing moved")
-    wait_until(lambda: [item["name"] for item in client.get(f"/projects/{project}/entries", params={"folder": target}).json()["items"]] == ["one.txt"], 10)
+    wait_until(
+        lambda: (
+            [item["name"] for item in client.get(f"/projects/{project}/entries", params={"folder": target}).json()["items"]] == ["one.txt"]
+        ),
+        10,
+    )
 
     row(page, "two.txt").click(button="right")
     page.click("[role=menuitem]:has-text('Delete')")

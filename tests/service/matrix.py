@@ -149,6 +149,8 @@ ROWS: dict[str, Row] = {
     "GET /me/sessions": Row(ANYBODY),
     "DELETE /me/sessions": Row(ANYBODY, spoils=True),
     "DELETE /me/sessions/{session_id}": Row(OWN, lambda w: Request({"session_id": w.owner.get("/me/sessions").json()["items"][0]["id"]}), spoils=True),
+    "GET /me/notices": Row(ANYBODY),
+    "POST /me/notices/seen": Row(ANYBODY),
     "GET /me/keys": Row(ANYBODY),
     "POST /me/keys": Row(ANYBODY, lambda _: Request(json={"name": "matrix", "scopes": ["read"]})),
     "DELETE /me/keys/{key_id}": Row(OWN, lambda w: Request({"key_id": w.owner.post("/me/keys", json={"name": "matrix", "scopes": ["read"]}).json()["id"]})),

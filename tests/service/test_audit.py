@@ -120,3 +120,22 @@ def test_months_are_made_ahead_and_dropped_whole(stack):
     there = {row[0] for row in stack.sql("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'access_log'::regclass")}
     assert datetime.now(UTC).strftime("access_log_%Y_%m") in there
     assert "access_log_2020_01" not in there
+
+
+def test_people_are_told_what_concerns_them_and_not_what_they_did(stack, client, project, stranger):
+    username = stranger.get("/me").json()["username"]
+    assert stranger.get("/me/notices").json() == {"items": [], "next_cursor": None, "new": 0}
+    member = client.post(f"/projects/{project}/members", json={"username": username, "role": "viewer"}).json()["user_id"]
+    client.patch(f"/projects/{project}/members/{member}", json={"role": "manager"})
+    httpx.post(f"{stack.base}/api/v1/auth/token", json={"username": username, "password": "wrong-password"})
+    found = stranger.get("/me/notices").json()
+    assert [(notice["verb"], notice["is_new"]) for notice in found["items"]] == [
+        ("auth.sign_in", True),
+        ("members.change", True),
+        ("members.add", True),
+    ]
+    assert found["new"] == 3
+    assert stranger.post("/me/notices/seen").status_code == 204
+    assert stranger.get("/me/notices").json()["new"] == 0
+    assert stranger.delete(f"/projects/{project}/members/{member}").status_code == 204
+    assert stranger.get("/me/notices", params={"limit": 1}).json()["new"] == 0, "leaving was their own doing"

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from service.accounts import tokens
 from service.accounts.errors import TokenRefused
+from service.app.middleware import Envelope
 from service.core.ids import new_id
 from service.core.logs import redact
 from service.core.names import BadName, clean_name, numbered, safe_name
 from service.core.pagination import BadCursor, decode_cursor, encode_cursor
-from service.core.settings import AuthSettings, SettingsError, load
+from service.core.settings import AuthSettings, ServerSettings, SettingsError, load
 from service.core.tickets import TicketRefused, seal, unseal
 from service.files.content import parse_range
 from service.files.errors import BadRange
@@ -355,3 +356,26 @@ async def test_a_server_that_pauses_does_not_blame_the_sender(short_window):
     for _ in range(20):
         assert await body.next() == b"x"
         await asyncio.sleep(0.02)
+
+
+async def test_a_head_ends_a_stream_that_has_no_end():
+    sent = []
+
+    async def endless(_scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        gone = asyncio.ensure_future(receive())
+        while not gone.done():
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            await asyncio.sleep(0)
+        assert gone.result() == {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message["type"])
+
+    async def receive():
+        await asyncio.sleep(60)
+
+    scope = {"type": "http", "method": "HEAD", "path": "/api/v1/zips/x", "headers": [], "client": ("127.0.0.1", 1)}
+    async with asyncio.timeout(5):
+        await Envelope(endless, ServerSettings())(scope, receive, send)
+    assert sent[0] == "http.response.start"

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid5
 
+from service.audit import service as audit
+from service.audit.service import Thing
 from service.core.db import Database
 from service.core.errors import Missing, StowageError
 from service.files import service as files
@@ -46,9 +48,17 @@ async def copy_entries(job: CopyEntries, deps: UpkeepDeps, context: JobContext) 
             done += len(batch)
             await context.progress(done / max(done, total))
     except* QuotaExceeded as several:
-        raise PermanentError(f"{done} files were copied, then: {_first(several)}") from several
-    except* Missing as several:
-        raise PermanentError(f"{done} files were copied, then the folder to copy into was gone.") from several
+        await _give_up(job, deps, f"{done} files were copied, then: {_first(several)}")
+    except* Missing:
+        await _give_up(job, deps, f"{done} files were copied, then the folder to copy into was gone.")
+
+
+async def _give_up(job: CopyEntries, deps: UpkeepDeps, reason: str) -> None:
+    """Told to who asked for it. Raises PermanentError."""
+    async with deps.database.write() as session:
+        thing = Thing("user", job.user_id, reason, job.target_project_id)
+        audit.record(session, None, "files.copy_failed", thing, outcome=audit.REFUSED)
+    raise PermanentError(reason)
 
 
 def _first(several: ExceptionGroup[StowageError]) -> str:

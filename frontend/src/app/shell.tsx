@@ -7,6 +7,7 @@ import { usePathname } from "next/navigation";
 import { type ReactNode, useEffect, useRef } from "react";
 
 import { SessionGate, signOut, useMe } from "@/features/accounts";
+import { NoticeBell } from "@/features/notices";
 import { UploadTray, useUploads } from "@/features/uploads";
 import { formatBytes } from "@/lib/format";
 import { listen } from "@/lib/live";
@@ -66,6 +67,7 @@ function Account() {
         <Link href="/profile/" className="mr-auto truncate rounded text-sm hover:underline max-sm:sr-only">
           {me.full_name || me.username}
         </Link>
+        <NoticeBell />
         <ThemeToggle />
         <IconButton label="Sign out" onClick={() => void signOut()}>
           <LogOut className="size-4" />

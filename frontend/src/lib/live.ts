@@ -15,7 +15,7 @@ const CONCERNS: Record<string, string[]> = {
   "uploads.changed": ["uploads", "open-uploads", "me"],
   "jobs.changed": ["jobs", "system-jobs"],
   "projects.changed": ["projects", "project", "all-projects"],
-  "projects.members_changed": ["projects", "project", "members"],
+  "projects.members_changed": ["projects", "project", "members", "notices"],
 };
 
 /** Hints of what changed, as server-sent events over fetch, since only that can carry a token. Ends when `signal` says so. */

@@ -72,6 +72,7 @@ def upgrade() -> None:
     op.create_index('ix_folders_parent', 'folders', ['parent_id', 'name'])
     op.create_index('ix_folders_trash', 'folders', ['project_id', 'trashed_at'], postgresql_where=sa.text('trashed_at IS NOT NULL'))
     op.create_index('ix_folders_doomed', 'folders', ['doomed_at'], postgresql_where=sa.text('doomed_at IS NOT NULL'))
+    op.add_column('users', sa.Column('notices_seen_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False))
     op.add_column('jobs', sa.Column('result', postgresql.JSONB(), nullable=True))
     op.create_table(
         'folder_changes',
@@ -152,6 +153,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table('access_log')
     op.drop_column('jobs', 'result')
+    op.drop_column('users', 'notices_seen_at')
     op.drop_table('selections')
     op.drop_table('favourites')
     op.drop_table('file_tags')
