@@ -8,6 +8,7 @@ from litestar import Litestar
 
 from service.core.http.guards import PUBLIC
 from service.core.http.problems import MEDIA_TYPE
+from service.core.pagination import MAX_LIMIT
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
 _PROBLEM = {
@@ -42,6 +43,9 @@ def document(app: Litestar) -> dict[str, Any]:
             # The framework's own idea of a 400 is not what our handler of errors answers.
             operation["responses"].pop("400", None)
             operation["responses"]["default"] = _REFUSED
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "limit":
+                    parameter["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT}
             if (path, method) in public:
                 operation["security"] = []
     return made

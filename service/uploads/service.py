@@ -14,7 +14,7 @@ from service.core.db import Database
 from service.core.errors import Forbidden, Missing, StowageError
 from service.core.principal import Permission, Principal
 from service.core.settings import UploadSettings
-from service.files.tree.service import trash_file
+from service.files.trash.throwing import trash_file
 from service.hints.service import LIVE, Hints
 from service.projects.policies import may
 from service.quota import service as quota

@@ -5,6 +5,7 @@ out: signing in and out, passwords, sessions; and the live stream, which has no 
 """
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,8 @@ def main() -> int:
             ]  # fmt: skip
             if arguments.report:
                 command += ["--report", "ndjson", "--report-ndjson-path", str(arguments.report)]
-            return subprocess.run(command, cwd=folder, check=False).returncode
+            env = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(Path(__file__).parent)}
+            return subprocess.run(command, cwd=folder, env=env, check=False).returncode
         finally:
             stack.stop()
 

@@ -12,8 +12,8 @@ from service.files import repository as files
 from service.files.errors import IntoItself
 from service.files.jobs import CopyEntries, CopyFolder
 from service.files.tree import repository as tree
+from service.files.tree.placing import Selected, living_chain
 from service.files.tree.policies import free_name
-from service.files.tree.service import Selected, living_chain
 from service.outbox import service as outbox
 from service.projects import service as projects
 from service.quota import service as quota

@@ -30,7 +30,7 @@ from service.files.schemas import (
     TreePage,
 )
 from service.files.service import taken_paths
-from service.files.tree.service import living_chain
+from service.files.tree.placing import living_chain
 from service.files.views import Views
 from service.projects import service as projects
 

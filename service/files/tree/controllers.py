@@ -28,9 +28,10 @@ from service.files.schemas import (
 )
 from service.files.service import get_file, resolve_folder
 from service.files.trash import service as trash
+from service.files.trash import throwing
 from service.files.tree import repository, service
+from service.files.tree.placing import Outcome, Selected
 from service.files.tree.policies import OnConflict
-from service.files.tree.service import Outcome, Selected
 from service.files.views import Views
 from service.projects import service as projects
 
@@ -108,7 +109,7 @@ class FolderController(Controller):
         folder = await repository.folder_of(write, folder_id)
         if folder is None:
             raise Missing
-        _raise_first(await service.restore(write, principal, folder.project_id, Selected(folders=[folder_id]), OnConflict.FAIL))
+        _raise_first(await throwing.restore(write, principal, folder.project_id, Selected(folders=[folder_id]), OnConflict.FAIL))
 
 
 class FileTreeController(Controller):
@@ -139,7 +140,7 @@ class FileTreeController(Controller):
     @post("/restore", status_code=204, summary="Take out of the trash")
     async def restore(self, file_id: UUID, principal: Caller, write: Writing) -> None:
         project_id = await _project_of(write, file_id)
-        _raise_first(await service.restore(write, principal, project_id, Selected([file_id]), OnConflict.FAIL))
+        _raise_first(await throwing.restore(write, principal, project_id, Selected([file_id]), OnConflict.FAIL))
 
     @put("/tags", status_code=204, summary="Set the tags of a file")
     async def set_tags(self, file_id: UUID, data: TagChange, principal: Caller, write: Writing, if_match: IfMatch = None) -> None:
@@ -169,7 +170,7 @@ def _raise_first(outcome: Outcome) -> None:
 async def _remove(session: WriteSession, principal: Principal, project_id: UUID, selected: Selected, purge_window_s: int | None) -> None:
     """Into the trash, or with a recovery window for good."""
     if purge_window_s is None:
-        _raise_first(await service.trash(session, principal, project_id, selected))
+        _raise_first(await throwing.trash(session, principal, project_id, selected))
     else:
         await trash.purge_one(session, principal, project_id, purge_window_s, files=selected.files, folders=selected.folders)
 
@@ -193,9 +194,9 @@ class BulkController(Controller):
         if data.verb == "move":
             outcome = await service.move(write, principal, project_id, selected, _target(data), policy)
         elif data.verb == "trash":
-            outcome = await service.trash(write, principal, project_id, selected)
+            outcome = await throwing.trash(write, principal, project_id, selected)
         elif data.verb == "restore":
-            outcome = await service.restore(write, principal, project_id, selected, policy)
+            outcome = await throwing.restore(write, principal, project_id, selected, policy)
         elif data.verb == "purge":
             window_s = settings.server.recovery_window_s
             outcome.done = await trash.purge(write, principal, project_id, window_s, files=selected.files, folders=selected.folders)
