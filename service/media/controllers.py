@@ -8,6 +8,7 @@ import msgspec
 from litestar import Controller, Request, Response, get, post
 from litestar.params import Parameter
 
+from service.audit.service import Recorder, Thing
 from service.core.http.guards import PUBLIC, SCOPE
 from service.core.http.inject import Caller, Config, Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
@@ -49,11 +50,13 @@ class PlaybackController(Controller):
         principal: Caller,
         read: Reading,
         settings: Config,
+        audit: Annotated[Recorder, Injected],
     ) -> Playback:
         found = await get_sound_file(read, principal, file_id)
         film = await playable(read, found.version.id)
         if not _starts(film):
             raise NotPlayable(details={"state": film.transcode.state})
+        audit.note(principal, "files.play", Thing("file", file_id, found.file.name, found.file.project_id))
         expires_at = steady_expiry(TICKET_TTL_S, TICKET_WINDOW_S)
         ticket = seal(settings.auth.secret_key, PURPOSE, PlayTicket(file_id, found.version.id, principal.user_id), expires_at)
         advance = await repository.advance_of(read, film.transcode.id)

@@ -7,6 +7,7 @@ const WORDS: Record<string, string> = {
   "files.upload": "uploaded",
   "files.download": "downloaded",
   "files.link": "opened",
+  "files.play": "played",
   "files.zip": "downloaded as a ZIP",
   "files.copy": "copied",
   "files.rename": "renamed",
