@@ -102,7 +102,7 @@ def large(stack):
         ((user,),) = stack.sql("SELECT id FROM users WHERE username = 'admin'")
         with psycopg.connect(stack.database_url()) as connection:
             fill = open_fill()
-            fill(connection, project, user, files=MANY, folders=400)
+            fill(connection, project, user, files=MANY, folders=6_000)
         yield project, user
         stack.sql("DELETE FROM files WHERE project_id = %s AND name LIKE 'clip %%' RETURNING 1", project)
 

@@ -93,9 +93,10 @@ def test_cleanups_say_what_they_would_do(stowage, what):
     assert "say --yes" in stowage("cleanup", what, "--older-than", "400d")
 
 
-def test_reset_wants_to_be_sure_and_in_production_the_name_too(stowage, client):
+def test_reset_wants_to_be_sure_and_in_production_the_name_too(stack, stowage, client):
     assert "say --yes" in stowage("db", "reset")
-    output = stowage("db", "reset", "--yes", status=2, env={"STOWAGE_ENVIRONMENT": "production"}, stdin="wrong\n")
+    env = {**stack.settings_env(), "STOWAGE_ENVIRONMENT": "production"}
+    output = stowage("db", "reset", "--yes", status=2, env=env, stdin="wrong\n")
     assert "nothing was changed" in output
     assert client.get("/me").status_code == 200
 

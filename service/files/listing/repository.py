@@ -165,11 +165,9 @@ async def search(
     session: ReadSession, principal: Principal, project_id: UUID | None, wanted: Wanted, order: Order, after: After | None, limit: int
 ) -> list[tuple[Found, Key]]:
     """Live files of one project, or of all that one may see, with the value each is sorted by."""
-    matching = (
-        select(File.id)
-        .join(Folder, Folder.id == File.folder_id)
-        .where(File.trashed_at.is_(None), Folder.is_hidden.is_(False), *_conditions(principal, project_id, wanted))
-    )
+    # A scalar subquery, so that it is looked up by key for the few files that match, and never joined with all folders.
+    is_hidden = select(Folder.is_hidden).where(Folder.id == File.folder_id).scalar_subquery()
+    matching = select(File.id).where(File.trashed_at.is_(None), *_conditions(principal, project_id, wanted), is_hidden.is_(False))
     if order.sort is Sort.NEWEST:
         if after is not None:
             matching = matching.where(File.id < after[2] if order.descending else File.id > after[2])
