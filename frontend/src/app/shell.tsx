@@ -1,7 +1,8 @@
 "use client";
 
 import { useQueryClient } from "@tanstack/react-query";
-import { CloudUpload, Cog, FolderKanban, HardDrive, LayoutDashboard, LogOut, PieChart, ScrollText, Search, Users } from "lucide-react";
+import { FolderKanban, LayoutDashboard, LogOut, Search } from "lucide-react";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import { type ReactNode, useEffect, useRef } from "react";
@@ -10,8 +11,8 @@ import { SessionGate, signOut, useMe } from "@/features/accounts";
 import { NoticeBell } from "@/features/notices";
 import { UploadTray, useUploads } from "@/features/uploads";
 import { formatBytes } from "@/lib/format";
-import { listen } from "@/lib/live";
 import { IconButton } from "@/ui/button";
+import { PlaceLink } from "@/ui/place-link";
 import { QuotaBar } from "@/ui/quota-cell";
 import { ThemeToggle } from "@/ui/theme";
 
@@ -20,28 +21,17 @@ const PLACES = [
   { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/", "/trash/"] },
   { href: "/search/", label: "Search", icon: Search, owns: ["/search/"] },
 ];
-const FOR_ADMINS = [
-  { href: "/admin/people/", label: "People", icon: Users, owns: ["/admin/people/"] },
-  { href: "/admin/projects/", label: "All projects", icon: HardDrive, owns: ["/admin/projects/"] },
-  { href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] },
-  { href: "/admin/storage/", label: "Storage", icon: PieChart, owns: ["/admin/storage/"] },
-  { href: "/admin/jobs/", label: "Jobs", icon: Cog, owns: ["/admin/jobs/"] },
-  { href: "/admin/audit/", label: "Access log", icon: ScrollText, owns: ["/admin/audit/"] },
-];
+const AdminLinks = dynamic(() => import("./admin-links").then((found) => found.AdminLinks), { ssr: false });
 
 function Navigation() {
   const path = usePathname();
   const isAdmin = useMe().data?.role === "admin";
   return (
-    <nav aria-label="Main" className="flex gap-1 md:flex-col">
-      {[...PLACES, ...(isAdmin ? FOR_ADMINS : [])].map(({ href, label, icon: Icon, owns }) => {
-        const isHere = owns.includes(path);
-        return (
-          <Link key={href} href={href} aria-current={isHere ? "page" : undefined} className={`flex items-center gap-3 rounded-lg px-3 py-2 text-sm ${isHere ? "bg-sunken font-medium" : "text-muted hover:bg-sunken"}`}>
-            <Icon className="size-4" aria-hidden /> <span className="max-sm:sr-only">{label}</span>
-          </Link>
-        );
-      })}
+    <nav aria-label="Main" className="flex min-w-0 gap-1 overflow-x-auto p-0.5 md:flex-col md:overflow-visible">
+      {PLACES.map((place) => (
+        <PlaceLink key={place.href} {...place} path={path} />
+      ))}
+      {isAdmin && <AdminLinks path={path} />}
     </nav>
   );
 }
@@ -56,7 +46,7 @@ function Account() {
   if (!me) return null;
   const used = me.quota.used_bytes + me.quota.reserved_bytes;
   return (
-    <div className="flex items-center gap-2 md:flex-col md:items-stretch md:gap-3">
+    <div className="flex shrink-0 items-center gap-2 md:flex-col md:items-stretch md:gap-3">
       <div className="hidden flex-col gap-1.5 px-3 md:flex">
         <QuotaBar name={me.username} quota={me.quota} />
         <p className="text-xs text-muted">
@@ -100,7 +90,7 @@ function useLive() {
   const client = useQueryClient();
   useEffect(() => {
     const ending = new AbortController();
-    void listen(client, ending.signal);
+    void import("@/lib/live").then(({ listen }) => listen(client, ending.signal));
     return () => ending.abort();
   }, [client]);
 }
@@ -111,8 +101,8 @@ export function Shell({ children }: { children: ReactNode }) {
   return (
     <SessionGate>
       <div className="flex h-dvh flex-col md:flex-row">
-        <div className="flex shrink-0 items-center justify-between gap-4 border-line bg-panel p-3 max-md:border-b md:w-56 md:flex-col md:items-stretch md:border-r">
-          <div className="flex items-center gap-4 md:flex-col md:items-stretch">
+        <div className="flex shrink-0 items-center justify-between gap-4 border-line bg-panel p-3 max-sm:gap-1 max-md:border-b md:w-56 md:flex-col md:items-stretch md:border-r">
+          <div className="flex min-w-0 items-center gap-4 max-sm:gap-1 md:flex-col md:items-stretch">
             <Link href="/" className="flex items-center gap-2.5 px-2 py-1 text-base font-semibold tracking-tight">
               {/* eslint-disable-next-line @next/next/no-img-element -- a local SVG */}
               <img src="/icon.svg" alt="" className="size-6" /> <span className="max-sm:sr-only">Stowage</span>

@@ -1,20 +1,21 @@
 "use client";
 
-import { FolderPlus, LayoutGrid, List, PanelLeft, Search, Settings, Trash2 } from "lucide-react";
+import { LayoutGrid, List, PanelLeft, Search, Settings, Trash2 } from "lucide-react";
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { type ReactNode, useDeferredValue, useState } from "react";
 import { toast } from "sonner";
 
-import { Breadcrumbs, Details, type Dragged, FolderBrowser, type Sorting, type SortKey, Tree, useBulk, useCreateFolder } from "@/features/files";
+import { Breadcrumbs, Details, type Dragged, FolderBrowser, type Sorting, type SortKey, Tree, useBulk } from "@/features/files";
 import { useProjects } from "@/features/projects";
 import { DropZone, UnfinishedUploads, UploadButton } from "@/features/uploads";
 import { messageOf } from "@/lib/problem";
 import { IconButton } from "@/ui/button";
-import { NameForm } from "@/ui/name-form";
 import { SearchField } from "@/ui/search-field";
 import { Empty } from "@/ui/states";
 
+const NewFolder = dynamic(() => import("./new-folder").then((found) => found.NewFolder), { ssr: false });
 const SORTS = new Set<string>(["name", "size", "changed", "type"]);
 
 function useFilesUrl() {
@@ -31,19 +32,6 @@ function useFilesUrl() {
   const sort = params.get("sort") ?? "";
   const sorting: Sorting = { sort: (SORTS.has(sort) ? sort : "name") as SortKey, desc: params.get("desc") === "1" };
   return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), isGrid: params.get("view") === "grid", hasTree: params.get("tree") !== "0", sorting, go };
-}
-
-function NewFolder({ projectId, parent }: { projectId: string; parent: string | null }) {
-  const create = useCreateFolder(projectId, parent);
-  return (
-    <NameForm
-      label="Name of the new folder"
-      isBusy={create.isPending}
-      onName={(name, close) => create.mutate(name, { onSuccess: close, onError: (error) => toast.error(messageOf(error)) })}
-    >
-      <FolderPlus className="size-4" aria-hidden /> <span className="max-sm:sr-only">Folder</span>
-    </NameForm>
-  );
 }
 
 function IconLink({ href, label, children }: { href: string; label: string; children: ReactNode }) {

@@ -5,15 +5,14 @@ import { useCallback, useState } from "react";
 import { toast } from "sonner";
 
 import { messageOf } from "@/lib/problem";
-import { Menu, type MenuItem } from "@/ui/menu";
+import type { MenuItem } from "@/ui/menu";
 import { Empty, Failed, Loading } from "@/ui/states";
 import { type Entry, type Sorting, useEntries } from "./api";
 import { downloadAll, useBulk } from "./changes";
 import type { Dragged } from "./drag";
-import { FileGrid, FileList, type Shown } from "./file-list";
-import { FolderPicker } from "./folder-picker";
-import { SelectionBar, type Verb } from "./selection-bar";
-import { TagDialog } from "./tag-dialog";
+import { FileList, type Shown } from "./file-list";
+import { FileGrid, FolderPicker, Menu, SelectionBar, TagDialog } from "./lazy";
+import type { Verb } from "./selection-bar";
 import { useSelection } from "./use-selection";
 
 const CARD_WIDTH = 190;

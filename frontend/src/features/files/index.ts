@@ -2,10 +2,9 @@ export { BY_NAME, type Entry, type Sorting, type SortKey, useFile } from "./api"
 export { Breadcrumbs } from "./breadcrumbs";
 export { useBulk, useCreateFolder } from "./changes";
 export { DailyPlot } from "./daily-plot";
-export { Details } from "./details";
+export { Details, Tree } from "./lazy";
 export type { Dragged } from "./drag";
 export { FolderBrowser } from "./folder-browser";
 export { RecentFiles } from "./recent";
 export { type Filters, Search } from "./search";
 export { Trash } from "./trash";
-export { Tree } from "./tree";

@@ -1,5 +1,5 @@
 export { DropZone, UploadButton } from "./drop-zone";
 export { OpenUploads } from "./open-uploads";
 export { queue, useUploads } from "./store";
-export { UnfinishedUploads } from "./unfinished";
+export { UnfinishedUploads } from "./lazy";
 export { UploadTray } from "./upload-tray";

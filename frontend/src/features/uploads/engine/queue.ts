@@ -1,8 +1,7 @@
 import { Book, type Entry } from "./book";
-import { DirectTransfer } from "./direct";
+import { lazily } from "./lazily";
 import { fingerprint, forget, recall, remember, rememberedAll } from "./memory";
 import { Pace } from "./pace";
-import { tusTransfer } from "./tus";
 import type { Environment, Events, Item, Picked, Target, Transfer } from "./types";
 
 // A browser opens six connections to a host; large files would only take turns on them.
@@ -211,14 +210,18 @@ export class UploadQueue {
     };
     const { token, chunkBytes } = this.environment;
     const job = { file: picked.file, target, url, metadata, token };
-    if (!entry.isDirect) return tusTransfer({ ...job, isSmall: this.isSmall(entry), chunkBytes, pace: this.pace }, this.eventsOf(entry));
+    const events = this.eventsOf(entry);
+    if (!entry.isDirect) {
+      const tusJob = { ...job, isSmall: this.isSmall(entry), chunkBytes, pace: this.pace };
+      return lazily(() => import("./tus").then(({ tusTransfer }) => tusTransfer(tusJob, events)), events);
+    }
     const onUnreachable = () => {
       Object.assign(entry, { isDirect: false, url: null });
       entry.transfer = this.makeTransfer(entry);
       void forget(fingerprintOf(entry));
       if (entry.item.state === "uploading") entry.transfer.start();
     };
-    return new DirectTransfer({ ...job, onUnreachable }, this.eventsOf(entry));
+    return lazily(() => import("./direct").then(({ DirectTransfer }) => new DirectTransfer({ ...job, onUnreachable }, events)), events);
   }
 
   private eventsOf(entry: Entry): Events {

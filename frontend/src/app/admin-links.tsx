@@ -1,0 +1,17 @@
+import { CloudUpload, Cog, HardDrive, PieChart, ScrollText, Users } from "lucide-react";
+
+import { PlaceLink } from "@/ui/place-link";
+
+const FOR_ADMINS = [
+  { href: "/admin/people/", label: "People", icon: Users, owns: ["/admin/people/"] },
+  { href: "/admin/projects/", label: "All projects", icon: HardDrive, owns: ["/admin/projects/"] },
+  { href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] },
+  { href: "/admin/storage/", label: "Storage", icon: PieChart, owns: ["/admin/storage/"] },
+  { href: "/admin/jobs/", label: "Jobs", icon: Cog, owns: ["/admin/jobs/"] },
+  { href: "/admin/audit/", label: "Access log", icon: ScrollText, owns: ["/admin/audit/"] },
+];
+
+/** Pages that only administrators have. */
+export function AdminLinks({ path }: { path: string }) {
+  return FOR_ADMINS.map((place) => <PlaceLink key={place.href} {...place} path={path} />);
+}

@@ -1,1 +1,0 @@
-export { NoticeBell } from "./notice-bell";
