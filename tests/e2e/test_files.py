@@ -125,7 +125,7 @@ def test_files_are_moved_undone_tagged_and_found(stack, client, project, page):
     page.click("[aria-label='Search the whole project']")
     page.select_option("[aria-label='Any tag']", "needle")
     page.wait_for_selector("[data-testid=results] >> text=two.txt")
-    assert page.locator("[data-testid=results] tbody tr").count() == 1
+    wait_until(lambda: page.locator("[data-testid=results] tbody tr").count() == 1, 10)
     assert "tag=needle" in page.url
     page.reload()
     page.wait_for_selector("[data-testid=results] >> text=two.txt")

@@ -5,15 +5,13 @@ import { FolderKanban, LayoutDashboard, LogOut, Search } from "lucide-react";
 import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect } from "react";
 
 import { SessionGate, signOut, useMe } from "@/features/accounts";
 import { NoticeBell } from "@/features/notices";
 import { UploadTray, useUploads } from "@/features/uploads";
-import { formatBytes } from "@/lib/format";
 import { IconButton } from "@/ui/button";
 import { PlaceLink } from "@/ui/place-link";
-import { QuotaBar } from "@/ui/quota-cell";
 import { ThemeToggle } from "@/ui/theme";
 
 const PLACES = [
@@ -21,13 +19,14 @@ const PLACES = [
   { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/", "/trash/"] },
   { href: "/search/", label: "Search", icon: Search, owns: ["/search/"] },
 ];
+const SpaceUsed = dynamic(() => import("./space-used").then((found) => found.SpaceUsed), { ssr: false });
 const AdminLinks = dynamic(() => import("./admin-links").then((found) => found.AdminLinks), { ssr: false });
 
 function Navigation() {
   const path = usePathname();
   const isAdmin = useMe().data?.role === "admin";
   return (
-    <nav aria-label="Main" className="flex min-w-0 gap-1 overflow-x-auto p-0.5 md:flex-col md:overflow-visible">
+    <nav aria-label="Main" className="relative flex min-w-0 gap-1 overflow-x-auto p-0.5 md:flex-col md:overflow-visible">
       {PLACES.map((place) => (
         <PlaceLink key={place.href} {...place} path={path} />
       ))}
@@ -44,15 +43,9 @@ function Account() {
     if (me) setRules(me.client_chunk_bytes, me.direct_upload_bytes);
   }, [me, setRules]);
   if (!me) return null;
-  const used = me.quota.used_bytes + me.quota.reserved_bytes;
   return (
     <div className="flex shrink-0 items-center gap-2 md:flex-col md:items-stretch md:gap-3">
-      <div className="hidden flex-col gap-1.5 px-3 md:flex">
-        <QuotaBar name={me.username} quota={me.quota} />
-        <p className="text-xs text-muted">
-          {formatBytes(used)} of {formatBytes(me.quota.limit_bytes)} used
-        </p>
-      </div>
+      <SpaceUsed name={me.username} quota={me.quota} />
       <div className="flex items-center gap-1 md:pl-3">
         <Link href="/profile/" className="mr-auto truncate rounded text-sm hover:underline max-sm:sr-only">
           {me.full_name || me.username}
@@ -67,24 +60,6 @@ function Account() {
   );
 }
 
-const REFRESH_EVERY_MS = 2_000;
-
-/** When uploads end, whatever lists files looks again: soon, but not a hundred times a second. */
-function useRefreshAfterUploads() {
-  const client = useQueryClient();
-  const done = useUploads((state) => state.summary.done);
-  const lastAt = useRef(0);
-  useEffect(() => {
-    if (done === 0) return;
-    const wait = Math.max(0, lastAt.current + REFRESH_EVERY_MS - Date.now());
-    const timer = setTimeout(() => {
-      lastAt.current = Date.now();
-      for (const key of ["entries", "recent", "uploads", "me"]) void client.invalidateQueries({ queryKey: [key] });
-    }, wait);
-    return () => clearTimeout(timer);
-  }, [done, client]);
-}
-
 /** Hints from the server: what changed is looked at anew, wherever it is shown. */
 function useLive() {
   const client = useQueryClient();
@@ -97,7 +72,6 @@ function useLive() {
 
 /** Frame of every page behind the sign-in. */
 export function Shell({ children }: { children: ReactNode }) {
-  useRefreshAfterUploads();
   return (
     <SessionGate>
       <div className="flex h-dvh flex-col md:flex-row">

@@ -8,7 +8,7 @@ import { formatBytes, parseBytes } from "@/lib/format";
 import { Button, IconButton } from "./button";
 import { Progress } from "./progress";
 
-type Quota = { limit_bytes: number; reserved_bytes: number; used_bytes: number };
+export type Quota = { limit_bytes: number; reserved_bytes: number; used_bytes: number };
 
 const WARN_AT = 0.8;
 const BAD_AT = 0.95;

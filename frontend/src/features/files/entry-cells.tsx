@@ -35,21 +35,21 @@ export function Cells({ entry, name }: { entry: Entry; name: React.ReactNode }) 
         <Thumbnail kind={entry.kind} preview={entry.preview} mediaType={entry.media_type} />
         <div className="min-w-0 flex-1">
           {name}
-          <span className="block truncate text-xs text-muted sm:hidden">{sizeOf(entry)}</span>
+          <span className="block truncate text-xs text-muted @lg:hidden">{sizeOf(entry)}</span>
         </div>
         {entry.is_favourite && <Star className="size-3.5 shrink-0 fill-current text-warn" role="img" aria-label="Favourite" />}
         <State entry={entry} />
       </div>
-      <div role="gridcell" className="hidden w-16 text-right text-xs text-muted tabular-nums xl:block">
+      <div role="gridcell" className="hidden w-16 text-right text-xs text-muted tabular-nums @5xl:block">
         {entry.preview?.duration_s ? formatClock(entry.preview.duration_s) : ""}
       </div>
-      <div role="gridcell" className="hidden w-36 truncate text-xs text-muted lg:block">
+      <div role="gridcell" className="hidden w-36 truncate text-xs text-muted @4xl:block">
         {entry.kind === "folder" ? "Folder" : (entry.media_type ?? "")}
       </div>
-      <div role="gridcell" className="hidden w-32 text-right text-xs text-muted tabular-nums sm:block">
+      <div role="gridcell" className="hidden w-28 text-right text-xs text-muted tabular-nums @lg:block">
         {sizeOf(entry)}
       </div>
-      <div role="gridcell" className="hidden w-32 text-right text-xs text-muted md:block">
+      <div role="gridcell" className="hidden w-28 text-right text-xs text-muted @2xl:block">
         {formatAgo(entry.changed_at)}
       </div>
     </>

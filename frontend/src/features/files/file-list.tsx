@@ -7,7 +7,7 @@ import type { Entry, Sorting } from "./api";
 import { drag, type Dragged, dropTarget } from "./drag";
 import { Cells } from "./entry-cells";
 import { ListHeader } from "./list-header";
-import { RenameField } from "./lazy";
+import { RenameField } from "./rename-field";
 import type { Selection } from "./use-selection";
 
 const ROW = 56;
@@ -57,10 +57,22 @@ export function useFollow(at: number, scrollTo: (index: number) => void, box: Re
   useEffect(() => {
     follow.current = scrollTo;
   });
+  const hasFocus = useRef(false);
   useEffect(() => {
-    if (!box.current?.contains(document.activeElement) || document.activeElement instanceof HTMLInputElement) return;
+    const note = (event: FocusEvent) => {
+      hasFocus.current = box.current?.contains(event.target as Node) ?? false;
+    };
+    document.addEventListener("focusin", note);
+    return () => document.removeEventListener("focusin", note);
+  }, [box]);
+  useEffect(() => {
+    // A row that went away took the focus with it: the next one has it then.
+    if (!hasFocus.current || document.activeElement instanceof HTMLInputElement) return;
     follow.current(at);
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-entry="${id}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() => {
+      // By now the row may be a field that somebody types in.
+      if (!(document.activeElement instanceof HTMLInputElement)) box.current?.querySelector<HTMLElement>(`[data-entry="${id}"]`)?.focus({ preventScroll: true });
+    });
   }, [at, id, box]);
 }
 
@@ -75,7 +87,7 @@ export function FileList(props: Shown & { sorting: Sorting; onSorting: (sorting:
   useFollow(selection.at, (index) => virtual.scrollToIndex(index), scroller, rows[selection.at]?.id);
   const toggleAll = () => (selection.isAll ? selection.clear() : selection.selectAll());
   return (
-    <div role="grid" aria-label="Files" aria-multiselectable aria-rowcount={rows.length + 1} onKeyDown={selection.onKeyDown} className="flex min-h-0 flex-1 flex-col" data-testid="file-list">
+    <div role="grid" aria-label="Files" aria-multiselectable aria-rowcount={rows.length + 1} onKeyDown={selection.onKeyDown} className="@container flex min-h-0 flex-1 flex-col" data-testid="file-list">
       <ListHeader sorting={sorting} onSorting={onSorting} isAll={selection.isAll} onAll={toggleAll} />
       <div ref={scroller} role="rowgroup" className="min-h-0 flex-1 overflow-y-auto">
         <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>

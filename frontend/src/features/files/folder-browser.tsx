@@ -122,7 +122,10 @@ export function FolderBrowser(props: Props) {
     rows,
     selection: { ...selection, click: (index, event) => click(index, event) },
     renaming,
-    onRenamed: () => setRenaming(null),
+    onRenamed: () => {
+      setRenaming(null);
+      requestAnimationFrame(() => document.querySelector<HTMLElement>(`[data-entry="${renaming}"]`)?.focus());
+    },
     onOpen: open,
     onMenu,
     onMove: move,

@@ -4,9 +4,9 @@ import type { Sorting, SortKey } from "./api";
 
 const COLUMNS: { key: SortKey; label: string; className: string }[] = [
   { key: "name", label: "Name", className: "min-w-0 flex-1" },
-  { key: "type", label: "Type", className: "hidden w-36 lg:block xl:ml-[4.75rem]" },
-  { key: "size", label: "Size", className: "hidden w-32 text-right sm:block" },
-  { key: "changed", label: "Changed", className: "hidden w-32 text-right md:block" },
+  { key: "type", label: "Type", className: "hidden w-36 @4xl:block @5xl:ml-[4.75rem]" },
+  { key: "size", label: "Size", className: "hidden w-28 text-right @lg:block" },
+  { key: "changed", label: "Changed", className: "hidden w-28 text-right @2xl:block" },
 ];
 
 type Props = { sorting: Sorting; onSorting: (sorting: Sorting) => void; isAll: boolean; onAll: () => void };

@@ -21,11 +21,16 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Which rows are chosen: by click, with shift and ctrl, or by the keyboard as in a file manager. `scope` changes empty it. */
 export function useSelection(rows: Entry[], scope: string, { onOpen, onDelete, onRename, onMenu, columns = 1 }: Actions): Selection {
-  const [state, setState] = useState({ scope, ids: NONE, at: 0, anchor: 0, isAll: false });
-  const current = state.scope === scope ? state : { scope, ids: NONE, at: 0, anchor: 0, isAll: false };
-  const at = Math.min(current.at, Math.max(0, rows.length - 1));
+  const [state, setState] = useState({ scope, ids: NONE, at: 0, atId: "", anchor: 0, isAll: false });
+  const current = state.scope === scope ? state : { scope, ids: NONE, at: 0, atId: "", anchor: 0, isAll: false };
+  // Rows come and go while one looks: the keyboard stays with its row, as long as that is there.
+  const moved = current.atId && rows[current.at]?.id !== current.atId ? rows.findIndex((row) => row.id === current.atId) : -1;
+  const at = moved >= 0 ? moved : Math.min(current.at, Math.max(0, rows.length - 1));
 
-  const set = (changes: Partial<typeof state>) => setState({ ...current, isAll: false, ...changes, scope });
+  const set = (changes: Partial<typeof state>) => {
+    const next = { ...current, at, isAll: false, ...changes, scope };
+    setState({ ...next, atId: rows[next.at]?.id ?? "" });
+  };
   const range = (from: number, to: number) => new Set(rows.slice(Math.min(from, to), Math.max(from, to) + 1).map((row) => row.id));
   const idAt = (index: number) => rows[index]?.id;
 

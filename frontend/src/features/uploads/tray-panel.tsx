@@ -1,8 +1,9 @@
 "use client";
 
+import { useQueryClient } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { Check, ChevronDown, ChevronUp, Pause, Play, RotateCcw, WifiOff, X } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { formatBytes, formatLeft } from "@/lib/format";
 import { IconButton } from "@/ui/button";
@@ -127,8 +128,27 @@ function Reading({ files }: { files: number }) {
   );
 }
 
+const REFRESH_EVERY_MS = 2_000;
+
+/** When uploads end, whatever lists files looks again: soon, but not a hundred times a second. */
+function useRefreshAfterUploads() {
+  const client = useQueryClient();
+  const done = useUploads((state) => state.summary.done);
+  const lastAt = useRef(0);
+  useEffect(() => {
+    if (done === 0) return;
+    const wait = Math.max(0, lastAt.current + REFRESH_EVERY_MS - Date.now());
+    const timer = setTimeout(() => {
+      lastAt.current = Date.now();
+      for (const key of ["entries", "recent", "uploads", "me"]) void client.invalidateQueries({ queryKey: [key] });
+    }, wait);
+    return () => clearTimeout(timer);
+  }, [done, client]);
+}
+
 /** What is being sent: in all, and file by file. */
 export function TrayPanel() {
+  useRefreshAfterUploads();
   const summary = useUploads((state) => state.summary);
   const reading = useUploads((state) => state.reading);
   const [isOpen, setOpen] = useState(true);
