@@ -88,8 +88,8 @@ class Accounts:
         refresh = tokens.new_secret()
         family = new_id()
         await self._store(session, user.id, family, refresh, client)
-        thing = Thing("session", family, client.user_agent[:100])
-        audit.record(session, Principal(user.id, user.username, Role(user.role), family), "auth.sign_in", thing)
+        principal = Principal(user.id, user.username, Role(user.role), family)
+        audit.record(session, principal, "auth.sign_in", Thing("session", family), user_agent=client.user_agent[:200])
         return Grant(tokens.issue_access(self._settings, user.id, family, user.session_version), refresh)
 
     async def _note_refused(self, username: str, user_id: UUID | None, reason: str) -> None:

@@ -1,5 +1,6 @@
 """Statements over all slices, for administrators."""
 
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
@@ -30,4 +31,6 @@ async def totals(session: ReadSession) -> dict[str, Any]:
 
 
 async def largest(session: ReadSession, limit: int) -> list[dict[str, Any]]:
-    return [dict(row._mapping) for row in await session.execute(_LARGEST, {"limit": limit})]  # noqa: SLF001  as above
+    # Sums come as Decimal, which JSON would make a string of.
+    rows = await session.execute(_LARGEST, {"limit": limit})
+    return [{name: int(value) if isinstance(value, Decimal) else value for name, value in row._mapping.items()} for row in rows]  # noqa: SLF001  as above
