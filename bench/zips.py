@@ -20,13 +20,13 @@ class Memory(threading.Thread):
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
         self._pid = pid
+        self.is_over = threading.Event()
         self.before = self.peak = harness.rss_mb(pid)
         self.start()
 
     def run(self) -> None:
-        while True:
+        while not self.is_over.wait(0.1):
             self.peak = max(self.peak, harness.rss_mb(self._pid))
-            time.sleep(0.1)
 
 
 def main() -> None:

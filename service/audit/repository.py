@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from msgspec import json
 from sqlalchemy import insert, select, text, tuple_
 
 from service.audit.models import AccessRow
+from service.core import caller
 from service.core.db import ReadSession, WriteSession
+from service.core.ids import new_id
 
 PREFIX = "access_log_"
 _NAME = re.compile(rf"^{PREFIX}(\d{{4}})_(\d\d)$")
@@ -30,6 +33,33 @@ class Filters:
 
 
 Cursor = tuple[datetime, UUID]
+
+# For statements of others that tell of what they do: one row of `{source}`, one line. `note_parameters` has its parameters.
+NOTE_FROM = """INSERT INTO access_log
+        (id, actor_kind, actor_id, actor, verb, object_kind, object_id, object_name, project_id, address, request_id, details)
+    SELECT :note_id, :note_kind, CAST(:note_actor AS uuid), coalesce((SELECT username FROM users WHERE id = :note_actor), ''), :note_verb,
+           :note_object_kind, CAST(:note_object AS uuid), :note_name, CAST(:note_project AS uuid), :note_address, :note_request,
+           CAST(:note_details AS jsonb)
+    FROM {source}"""
+
+
+def note_parameters(
+    verb: str, actor: UUID, kind: str, thing: UUID, name: str, project: UUID, details: dict[str, object]
+) -> dict[str, object]:
+    """For NOTE_FROM: what `actor` did to a thing, within the request that is being answered, if there is one."""
+    return {
+        "note_id": new_id(),
+        "note_kind": "user",
+        "note_actor": actor,
+        "note_verb": verb,
+        "note_object_kind": kind,
+        "note_object": thing,
+        "note_name": name,
+        "note_project": project,
+        "note_address": caller.address.get(),
+        "note_request": caller.request_id.get(),
+        "note_details": json.encode(details).decode(),
+    }
 
 
 async def insert_rows(session: WriteSession, rows: Sequence[AccessRow]) -> None:

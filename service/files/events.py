@@ -6,12 +6,13 @@ from service.outbox.base import Event
 
 
 class FileStored(Event, frozen=True, tag="files.stored"):
-    """A version's bytes are proven to be in the store and it is listed. `is_plain`: its first bytes show that it is no media."""
+    """A version's bytes are proven to be in the store and it is listed. `is_plain`: its first bytes show that it is no media; `is_first`: the file has no earlier ones."""
 
     project_id: UUID
     file_id: UUID
     version_id: UUID
     is_plain: bool = False
+    is_first: bool = False
 
 
 class FilesChanged(Event, frozen=True, tag="files.changed"):

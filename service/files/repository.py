@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, text, update
 
 from service.accounts.models import User
+from service.audit.repository import NOTE_FROM
 from service.core.db import ReadSession, WriteSession
 from service.core.ids import new_id
 from service.core.principal import Principal
@@ -94,18 +95,22 @@ _VERSION_FROM = """INSERT INTO file_versions
          preview)
     SELECT :version_id, :file_id, :no, :bucket, :key, :size_bytes, :etag, CAST(:crc32 AS bigint), :sha256, :expected_sha256, :state, :media_type, :claimed_type,
            :user_id, :user_id, CAST(:preview AS jsonb) FROM {source}"""
-# The CTEs of one new file with its first version and the event that tells of it, for each row of `{source}`; none where `{conflict}` says so.
+# The CTEs of one new file with its first version, the line and the event that tell of it, for each row of `{source}`; none where `{conflict}` says so.
 NEW_FILE_FROM = f"""
     listed AS (
         INSERT INTO files (id, project_id, folder_id, name, current_version_id, created_by, size_bytes, media_type)
         SELECT :file_id, :project_id, :folder_id, :name, :version_id, :user_id, :size_bytes, coalesce(:media_type, :claimed_type) FROM {{source}} {{conflict}} RETURNING id),
     versioned AS ({_VERSION_FROM.format(source="listed")}),
+    noted AS ({NOTE_FROM.format(source="listed")}),
     told AS ({EVENT_FROM.format(source="listed")})"""
 _IF_FREE = "ON CONFLICT (project_id, folder_id, name) WHERE trashed_at IS NULL DO NOTHING"
 _INSERT_FILE = text(f"""
     WITH one AS (SELECT 1), {NEW_FILE_FROM.format(source="one", conflict=_IF_FREE)}
     SELECT id FROM listed""")
-_INSERT_VERSION = text(f"WITH one AS (SELECT 1), told AS ({EVENT_FROM.format(source='one')}) {_VERSION_FROM.format(source='one')}")
+_INSERT_VERSION = text(
+    f"WITH one AS (SELECT 1), noted AS ({NOTE_FROM.format(source='one')}), told AS ({EVENT_FROM.format(source='one')}) "
+    + _VERSION_FROM.format(source="one")
+)
 
 
 async def insert_file(session: WriteSession, parameters: Mapping[str, object]) -> bool:
@@ -307,16 +312,3 @@ async def name_of(session: ReadSession, file_id: UUID) -> str:
 
 async def known_versions(session: ReadSession, ids: Collection[UUID]) -> set[UUID]:
     return set((await session.scalars(text("SELECT id FROM file_versions WHERE id = ANY(:ids)"), {"ids": list(ids)})).all())
-
-
-_LOG_STORED = text("""
-    INSERT INTO access_log (id, at, actor_kind, actor_id, actor, verb, object_kind, object_id, object_name, project_id, details)
-    SELECT v.id, v.created_at, 'user', u.id, coalesce(u.username, ''), 'files.upload', 'file', f.id, f.name, f.project_id,
-           jsonb_build_object('version', v.no, 'size_bytes', v.size_bytes, 'sha256', v.sha256)
-    FROM file_versions v JOIN files f ON f.id = v.file_id LEFT JOIN users u ON u.id = v.created_by WHERE v.id = :version
-    ON CONFLICT DO NOTHING""")
-
-
-async def log_stored(session: WriteSession, version_id: UUID) -> None:
-    """A line about a version that is there now; its own time and id, so that telling twice says it once."""
-    await session.execute(_LOG_STORED, {"version": version_id})

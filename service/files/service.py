@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from service.audit import service as audit
+from service.audit.repository import note_parameters
 from service.audit.service import REFUSED, Thing
 from service.core.db import ReadSession, WriteSession
 from service.core.errors import Missing
@@ -110,7 +111,7 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
         if existing is not None:
             file_id = existing.id
             no = await repository.last_version_no(session, file_id) + 1
-            await repository.insert_version(session, {**new_file(stored, folder_id, file_id, version_id), "no": no})
+            await repository.insert_version(session, new_file(stored, folder_id, file_id, version_id, no))
             if not stored.is_corrupt:
                 await repository.set_current(session, version_id)
         else:
@@ -129,17 +130,19 @@ def log_stored(stored: StoredObject, file_id: UUID, version_id: UUID) -> None:
         log.info("stored", extra=facts)
 
 
-def new_file(stored: StoredObject, folder_id: UUID, file_id: UUID, version_id: UUID) -> dict[str, object]:
+def new_file(stored: StoredObject, folder_id: UUID, file_id: UUID, version_id: UUID, no: int = 1) -> dict[str, object]:
     """Parameters of `repository.NEW_FILE_FROM`."""
-    event = FileStored(stored.project_id, file_id, version_id, is_plain=stored.is_plain)
+    event = FileStored(stored.project_id, file_id, version_id, is_plain=stored.is_plain, is_first=no == 1)
+    name = safe_name(stored.name)
+    details: dict[str, object] = {"version": no, "size_bytes": stored.size_bytes, "sha256": stored.sha256}
     return {
         "file_id": file_id,
         "version_id": version_id,
-        "no": 1,
+        "no": no,
         "project_id": stored.project_id,
         "folder_id": folder_id,
         "user_id": stored.user_id,
-        "name": safe_name(stored.name),
+        "name": name,
         "bucket": stored.bucket,
         "key": stored.key,
         "size_bytes": stored.size_bytes,
@@ -151,6 +154,7 @@ def new_file(stored: StoredObject, folder_id: UUID, file_id: UUID, version_id: U
         "media_type": stored.media_type,
         "claimed_type": stored.claimed_type,
         "preview": PLAIN if stored.is_plain else WAITING,
+        **note_parameters("files.upload", stored.user_id, "file", file_id, name, stored.project_id, details),
         **event_parameters(event),
     }
 
@@ -172,10 +176,10 @@ async def _insert_renamed(session: WriteSession, parameters: dict[str, object], 
     number = 1
     while numbered(wanted, number) in taken:
         number += 1
-    for attempt in range(RENAME_TRIES):
-        if await repository.insert_file(session, {**parameters, "name": numbered(wanted, number + attempt)}):
+    tries = [numbered(wanted, number + attempt) for attempt in range(RENAME_TRIES)]
+    for name in (*tries, numbered(wanted, int(new_id().hex[-5:], 16))):
+        if await repository.insert_file(session, {**parameters, "name": name, "note_name": name}):
             return
-    await repository.insert_file(session, {**parameters, "name": numbered(wanted, int(new_id().hex[-5:], 16))})
 
 
 async def get_file(session: ReadSession, principal: Principal, file_id: UUID) -> Found:
