@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import SwaggerRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
+from litestar.routes import HTTPRoute
 from litestar.types import ASGIApp
 
 from service.accounts.controllers import AuthController, MeController
@@ -181,7 +182,8 @@ def create_app() -> ASGIApp:
     logs.configure(settings.server.log_level, settings.server.logs_dir if settings.server.logs_dir.is_dir() else None)
     parts = assemble(settings)
     REGISTRY.register(PartsCollector(parts))
-    return Envelope(build(parts), settings.server)
+    app = build(parts)
+    return Envelope(app, settings.server, [(route.path, map(str, route.methods)) for route in app.routes if isinstance(route, HTTPRoute)])
 
 
 __all__ = ["build", "create_app"]

@@ -4,6 +4,7 @@ import asyncio
 import re
 import secrets
 import time
+from collections.abc import Iterable
 from typing import Any, cast
 
 from litestar.enums import ScopeType
@@ -16,6 +17,7 @@ from service.core.settings import ServerSettings
 
 _TUS_PATH = re.compile(r"^/api/v1/(?:tus(?:/|$)|projects/[^/]+/tus/?$)")
 _TUS_ROOT = "/api/v1/tus"
+_PLACEHOLDER = re.compile(r"\{[^}]+\}")
 _ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 _OVERRIDABLE = frozenset({"PATCH", "DELETE", "HEAD"})
 _PRECONDITION_FAILED = 412
@@ -43,12 +45,35 @@ def _until(told: asyncio.Event | None, receive: Receive) -> Receive:
     return receive_or_end
 
 
+class AllowedMethods:
+    """What the resource at a path can be asked (RFC 9110 §10.2.1): the framework knows it per controller only."""
+
+    def __init__(self, routes: Iterable[tuple[str, Iterable[str]]]) -> None:
+        methods: dict[str, set[str]] = {}
+        for path, of_route in routes:
+            methods.setdefault(path, set()).update(of_route)
+        self._known = [
+            (re.compile(_PLACEHOLDER.sub("[^/]+", path) + "/?"), ", ".join(sorted({*found, "OPTIONS"}))) for path, found in methods.items()
+        ]
+
+    def corrected(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        """`Allow` as it should be, where there is one."""
+        allowed = next((methods.encode() for pattern, methods in self._known if pattern.fullmatch(path)), b"")
+        return [(name, allowed if allowed and name.lower() == b"allow" else value) for name, value in headers]
+
+
+def _of_tus(status: int) -> list[tuple[bytes, bytes]]:
+    version = [(b"tus-version", b"1.0.0")] if status == _PRECONDITION_FAILED else []
+    return [(b"tus-resumable", b"1.0.0"), *version]
+
+
 class Envelope:
     """Outermost layer; pure ASGI, so that errors and streams pass through it too."""
 
-    def __init__(self, app: ASGIApp, server: ServerSettings) -> None:
+    def __init__(self, app: ASGIApp, server: ServerSettings, routes: Iterable[tuple[str, Iterable[str]]] = ()) -> None:
         self._app = app
         self._proxies = server.proxies
+        self._allowed = AllowedMethods(routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
@@ -82,12 +107,10 @@ class Envelope:
                 if is_tus and method == "HEAD" and (status in _LOCKED_ON_HEAD or status >= _SERVER_ERROR):
                     # tus-js-client starts again at 0 on any other error: under trouble of ours HEAD says "locked".
                     status = message["status"] = 423
-                extra = [(b"x-request-id", current.encode()), *_SECURITY]
-                if is_tus:
-                    extra.append((b"tus-resumable", b"1.0.0"))
-                    if status == _PRECONDITION_FAILED:
-                        extra.append((b"tus-version", b"1.0.0"))
+                extra = [(b"x-request-id", current.encode()), *_SECURITY, *(_of_tus(status) if is_tus else ())]
                 present = {name.lower() for name, _ in message["headers"]}
+                if method == "OPTIONS" and not is_tus:
+                    message["headers"] = self._allowed.corrected(path, message["headers"])
                 message["headers"] = [*message["headers"], *(pair for pair in extra if pair[0] not in present)]
             await send(message)
 
