@@ -52,8 +52,10 @@ class AllowedMethods:
         methods: dict[str, set[str]] = {}
         for path, of_route in routes:
             methods.setdefault(path, set()).update(of_route)
+        # `/users/links` before `/users/{id}`.
+        exact_first = sorted(methods.items(), key=lambda route: len(_PLACEHOLDER.findall(route[0])))
         self._known = [
-            (re.compile(_PLACEHOLDER.sub("[^/]+", path) + "/?"), ", ".join(sorted({*found, "OPTIONS"}))) for path, found in methods.items()
+            (re.compile(_PLACEHOLDER.sub("[^/]+", path) + "/?"), ", ".join(sorted({*found, "OPTIONS"}))) for path, found in exact_first
         ]
 
     def corrected(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
