@@ -35,7 +35,7 @@ from service.core.http import problems
 from service.core.http.guards import PUBLIC, provide_principal, require_principal
 from service.core.settings import Settings, load
 from service.files.controllers import ContentController, FileController
-from service.files.listing.controllers import EntriesController, SearchController, daily
+from service.files.listing.controllers import EntriesController, daily, search_everywhere
 from service.files.trash.controllers import TrashController
 from service.files.tree.controllers import BulkController, FileTreeController, FolderController
 from service.files.versions.controllers import VersionController
@@ -60,7 +60,7 @@ CONTROLLERS = (
     MemberController,
     AllProjectsController,
     EntriesController,
-    SearchController,
+    search_everywhere,
     daily,
     BulkController,
     TrashController,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Controller, get
+from litestar.di import Provide
 from litestar.params import Parameter
 from litestar.response import Stream
 
@@ -18,7 +19,7 @@ from service.audit.repository import Filters
 from service.audit.schemas import AccessPage, AccessView, ActivityPage, access_view, activity_view
 from service.core.db import Database, ReadSession
 from service.core.http.guards import SCOPE, require_admin
-from service.core.http.inject import Db, Reading
+from service.core.http.inject import Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_moment, encode_cursor
 from service.core.principal import Scope
 
@@ -38,8 +39,22 @@ async def activity(read: ReadSession, filters: Filters, cursor: str | None, limi
     return ActivityPage([activity_view(row) for row in rows[:limit]], _next(rows, limit))
 
 
+def provide_filters(
+    actor: Short = "",
+    verb: Short = "",
+    object_id: UUID | None = None,
+    project_id: UUID | None = None,
+    outcome: Short = "",
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Filters:
+    """Dependency `filters`: what the query says."""
+    return Filters(actor, verb, object_id, project_id, outcome, since, until)
+
+
 class AuditController(Controller):
     path = "/system/audit"
+    dependencies = {"filters": Provide(provide_filters, sync_to_thread=False)}  # noqa: RUF012  Litestar reads it from the class
     tags = ("system",)
     guards = (require_admin,)
     opt = {SCOPE: Scope.ADMIN}  # noqa: RUF012  Litestar reads it from the class
@@ -48,17 +63,10 @@ class AuditController(Controller):
     async def page(
         self,
         read: Reading,
-        actor: Short = "",
-        verb: Short = "",
-        object_id: UUID | None = None,
-        project_id: UUID | None = None,
-        outcome: Short = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
+        filters: Annotated[Filters, Injected],
         cursor_text: CursorText = None,
         limit: int = DEFAULT_LIMIT,
     ) -> AccessPage:
-        filters = Filters(actor, verb, object_id, project_id, outcome, since, until)
         rows = list(await repository.page(read, filters, decode_moment(cursor_text), check_limit(limit) + 1))
         return AccessPage([access_view(row) for row in rows[:limit]], _next(rows, limit))
 
@@ -66,16 +74,9 @@ class AuditController(Controller):
     async def export(
         self,
         database: Db,
-        actor: Short = "",
-        verb: Short = "",
-        object_id: UUID | None = None,
-        project_id: UUID | None = None,
-        outcome: Short = "",
-        since: datetime | None = None,
-        until: datetime | None = None,
+        filters: Annotated[Filters, Injected],
         file_format: Annotated[Literal["csv", "jsonl"], Parameter(query="format")] = "csv",
     ) -> Stream:
-        filters = Filters(actor, verb, object_id, project_id, outcome, since, until)
         media_type = "text/csv; charset=utf-8" if file_format == "csv" else "application/jsonl"
         headers = {"Content-Disposition": f'attachment; filename="access-log.{file_format}"', "Cache-Control": "no-store"}
         return Stream(_export(database, filters, as_csv=file_format == "csv"), media_type=media_type, headers=headers)

@@ -5,6 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from litestar import Controller, get, post
+from litestar.di import Provide
 from litestar.params import Parameter
 
 from service.core.db import ReadSession
@@ -40,6 +41,25 @@ Text = Annotated[str, Parameter(max_length=200)]
 Bytes = Annotated[int | None, Parameter(ge=0, le=1 << 60)]
 MAX_TAGS = 1_000
 ShownViews = Annotated[Views, Injected]
+
+
+def provide_wanted(
+    q: Text = "",
+    kind: Text = "",
+    media_type: Text = "",
+    min_bytes: Bytes = None,
+    max_bytes: Bytes = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    uploader: Text = "",
+    tag: Text = "",
+    favourite: bool = False,
+) -> Wanted:
+    """Dependency `wanted`: what the query of a search says."""
+    return Wanted(q, kind, media_type, min_bytes, max_bytes, since, until, uploader, tag, favourite)
+
+
+SEARCHING = {"wanted": Provide(provide_wanted, sync_to_thread=False)}
 
 
 def _after(cursor: str | None, order: Order) -> After | None:
@@ -118,60 +138,35 @@ class EntriesController(Controller):
         await projects.require(read, principal, project_id, Permission.VIEW)
         return TagList([TagCount(tag, count) for tag, count in await repository.tags_of(read, project_id, prefix, MAX_TAGS)])
 
-    @get("/search", summary="Files of a project by name, type, size, date, uploader, tag")
+    @get("/search", summary="Files of a project by name, type, size, date, uploader, tag", dependencies=SEARCHING)
     async def search(
         self,
         project_id: UUID,
         principal: Caller,
         read: Reading,
         views: ShownViews,
-        q: Text = "",
-        kind: Text = "",
-        media_type: Text = "",
-        min_bytes: Bytes = None,
-        max_bytes: Bytes = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        uploader: Text = "",
-        tag: Text = "",
-        favourite: bool = False,
+        wanted: Annotated[Wanted, Injected],
         sort: Sort = Sort.NEWEST,
         descending: Descending = True,
         cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> FilePage:
         await projects.require(read, principal, project_id, Permission.VIEW)
-        wanted = Wanted(q, kind, media_type, min_bytes, max_bytes, since, until, uploader, tag, favourite)
         return await search_page(read, principal, views, project_id, wanted, Order(sort, descending), cursor, limit)
 
 
-class SearchController(Controller):
-    path = "/search"
-    tags = ("files",)
-
-    @get("/", summary="Files of all my projects by name, type, size, date, uploader, tag")
-    async def search(
-        self,
-        principal: Caller,
-        read: Reading,
-        views: ShownViews,
-        q: Text = "",
-        kind: Text = "",
-        media_type: Text = "",
-        min_bytes: Bytes = None,
-        max_bytes: Bytes = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        uploader: Text = "",
-        tag: Text = "",
-        favourite: bool = False,
-        sort: Sort = Sort.NEWEST,
-        descending: Descending = True,
-        cursor: Cursor = None,
-        limit: int = DEFAULT_LIMIT,
-    ) -> FilePage:
-        wanted = Wanted(q, kind, media_type, min_bytes, max_bytes, since, until, uploader, tag, favourite)
-        return await search_page(read, principal, views, None, wanted, Order(sort, descending), cursor, limit)
+@get("/search", tags=["files"], summary="Files of all my projects by name, type, size, date, uploader, tag", dependencies=SEARCHING)
+async def search_everywhere(
+    principal: Caller,
+    read: Reading,
+    views: ShownViews,
+    wanted: Annotated[Wanted, Injected],
+    sort: Sort = Sort.NEWEST,
+    descending: Descending = True,
+    cursor: Cursor = None,
+    limit: int = DEFAULT_LIMIT,
+) -> FilePage:
+    return await search_page(read, principal, views, None, wanted, Order(sort, descending), cursor, limit)
 
 
 @get("/activity/daily", tags=["files"], summary="What came into my projects, day by day (UTC); days without anything are left out")

@@ -1171,7 +1171,7 @@ export interface paths {
             cookie?: never;
         };
         /** Files of all my projects by name, type, size, date, uploader, tag */
-        get: operations["ApiV1SearchSearch"];
+        get: operations["ApiV1SearchSearchEverywhere"];
         put?: never;
         post?: never;
         delete?: never;
@@ -5348,7 +5348,7 @@ export interface operations {
             };
         };
     };
-    ApiV1SearchSearch: {
+    ApiV1SearchSearchEverywhere: {
         parameters: {
             query?: {
                 q?: string;
