@@ -53,5 +53,5 @@ def sign_in(page, stack):
 
 def open_library(page):
     page.click("nav >> text=Projects")
-    page.click("main >> text=Library")
+    page.click("main a >> text=Library")
     page.wait_for_selector("[data-testid=file-chooser]", state="attached")

@@ -8,8 +8,10 @@ from litestar.params import Parameter
 from service.accounts.notices import repository
 from service.accounts.notices.schemas import NoticePage, NoticeView
 from service.audit import repository as log
+from service.core.http.guards import SCOPE
 from service.core.http.inject import Caller, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_moment, encode_cursor
+from service.core.principal import Scope
 
 # What of the access log a person is told when it is about them and not their own doing.
 VERBS = (
@@ -49,6 +51,6 @@ class NoticeController(Controller):
         more = len(rows) > limit
         return NoticePage(items, encode_cursor(items[-1].at.isoformat(), str(items[-1].id)) if more else None, len(new))
 
-    @post("/seen", status_code=204, summary="I have looked at them")
+    @post("/seen", opt={SCOPE: Scope.ACCOUNT}, status_code=204, summary="I have looked at them")
     async def seen(self, principal: Caller, write: Writing) -> None:
         await repository.set_seen(write, principal.user_id)
