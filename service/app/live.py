@@ -79,10 +79,6 @@ class Hub:
         hints.on(LIVE, self._hear)
         hints.on(RECONNECTED, lambda _: self._tell_all(RESYNC))
 
-    @property
-    def listeners(self) -> int:
-        return len(self._listeners)
-
     def _hear(self, text: str) -> None:
         hint = msgspec.json.decode(text, type=Hint)
         message = f"event: {hint.type}\ndata: {text}\n\n".encode()

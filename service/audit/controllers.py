@@ -19,13 +19,12 @@ from service.audit.repository import Filters
 from service.audit.schemas import AccessPage, AccessView, ActivityPage, access_view, activity_view
 from service.core.db import Database, ReadSession
 from service.core.http.guards import SCOPE, require_admin
-from service.core.http.inject import Db, Injected, Reading
+from service.core.http.inject import Cursor, Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_moment, encode_cursor
 from service.core.principal import Scope
 
 EXPORT_PAGE = 1_000
 MAX_EXPORT_PAGES = 10_000
-CursorText = Annotated[str | None, Parameter(query="cursor", max_length=2_000)]
 Short = Annotated[str, Parameter(max_length=100)]
 
 
@@ -64,10 +63,10 @@ class AuditController(Controller):
         self,
         read: Reading,
         filters: Annotated[Filters, Injected],
-        cursor_text: CursorText = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> AccessPage:
-        rows = list(await repository.page(read, filters, decode_moment(cursor_text), check_limit(limit) + 1))
+        rows = list(await repository.page(read, filters, decode_moment(cursor), check_limit(limit) + 1))
         return AccessPage([access_view(row) for row in rows[:limit]], _next(rows, limit))
 
     @get("/export", summary="All of it that matches, as CSV or as JSON lines, newest first", media_type="text/csv")

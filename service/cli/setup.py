@@ -3,7 +3,8 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from service.accounts import repository
 from service.accounts.people.service import Profile, create_user
 from service.audit import service as audit
 from service.audit.service import keep_months
-from service.core.db import Database
+from service.core.db import Database, WriteSession
 from service.core.errors import StowageError
 from service.core.principal import Role
 from service.core.settings import Settings, SettingsError, load
@@ -55,28 +56,33 @@ def reset_database(environ: Mapping[str, str], *, is_sure: bool) -> int:
         if sys.stdin.readline().strip() != name:
             sys.stderr.write("stowage: that is not its name; nothing was changed\n")
             return 2
-    asyncio.run(_drop_all(Database(settings.database)))
+    asyncio.run(_drop_all(settings))
     command.upgrade(alembic_config(settings), "head")
     asyncio.run(_ensure_admin(settings))
-    asyncio.run(_note_reset(Database(settings.database)))
+    asyncio.run(_note_reset(settings))
     return 0
 
 
-async def _drop_all(database: Database) -> None:
+@asynccontextmanager
+async def _writing(settings: Settings) -> AsyncIterator[WriteSession]:
+    """One transaction over a connection of its own."""
+    database = Database(settings.database)
     try:
         async with database.write() as session:
-            await session.execute(text("DROP SCHEMA public CASCADE"))
-            await session.execute(text("CREATE SCHEMA public"))
+            yield session
     finally:
         await database.close()
 
 
-async def _note_reset(database: Database) -> None:
-    try:
-        async with database.write() as session:
-            audit.record(session, None, "system.reset", actor=getpass.getuser())
-    finally:
-        await database.close()
+async def _drop_all(settings: Settings) -> None:
+    async with _writing(settings) as session:
+        await session.execute(text("DROP SCHEMA public CASCADE"))
+        await session.execute(text("CREATE SCHEMA public"))
+
+
+async def _note_reset(settings: Settings) -> None:
+    async with _writing(settings) as session:
+        audit.record(session, None, "system.reset", actor=getpass.getuser())
 
 
 def upgrade_database(environ: Mapping[str, str]) -> int:
@@ -88,16 +94,12 @@ async def _ensure_admin(settings: Settings) -> None:
     """The first administrator with a project to begin in; an existing one is left as it is."""
     if not settings.auth.admin_password:
         return
-    database = Database(settings.database)
-    try:
-        async with database.write() as session:
-            if await repository.user_by_name(session, settings.auth.admin_username) is None:
-                auth = settings.auth
-                profile = Profile(role=Role.ADMIN)
-                user = await create_user(session, None, auth.admin_username, auth.admin_password, settings.quota, profile)
-                await found_project(session, user.id, FIRST_PROJECT, settings.quota)
-    finally:
-        await database.close()
+    async with _writing(settings) as session:
+        if await repository.user_by_name(session, settings.auth.admin_username) is None:
+            auth = settings.auth
+            profile = Profile(role=Role.ADMIN)
+            user = await create_user(session, None, auth.admin_username, auth.admin_password, settings.quota, profile)
+            await found_project(session, user.id, FIRST_PROJECT, settings.quota)
 
 
 async def _probe(settings: Settings) -> None:
@@ -129,9 +131,5 @@ def set_up(environ: Mapping[str, str]) -> int:
 
 async def _make_months(settings: Settings) -> None:
     """The access log has its partitions before anybody comes."""
-    database = Database(settings.database)
-    try:
-        async with database.write() as session:
-            await keep_months(session, settings.server.access_log_keep_s)
-    finally:
-        await database.close()
+    async with _writing(settings) as session:
+        await keep_months(session, settings.server.access_log_keep_s)

@@ -7,7 +7,8 @@ from service.core.errors import Invalid
 
 MAX_NAME_BYTES = 255
 # C0, C1, and the characters that reorder text (bidi overrides and isolates, Unicode TR 36).
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069/\\\\]")
+UNSAFE = "\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_UNSAFE = re.compile(f"[{UNSAFE}/\\\\]")
 _SUFFIX = re.compile(r"^(?P<stem>.*?)(?: \((?P<number>\d{1,6})\))?(?P<extension>\.[^. ]{1,16})?$", re.DOTALL)
 
 

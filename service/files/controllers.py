@@ -4,7 +4,6 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get
-from litestar.params import Parameter
 from litestar.response import Redirect, Stream
 
 from service.audit.controllers import activity
@@ -12,7 +11,7 @@ from service.audit.repository import Filters
 from service.audit.schemas import ActivityPage
 from service.audit.service import Recorder, Thing
 from service.core.http.guards import PUBLIC
-from service.core.http.inject import Caller, Db, Injected, Reading
+from service.core.http.inject import Caller, Cursor, Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.files import repository
 from service.files.content import Wanted, stream_object
@@ -23,14 +22,12 @@ from service.files.repository import Found
 from service.files.schemas import CorruptPage, CorruptView, FilePage, FileView
 from service.files.service import get_file, get_sound_file
 from service.files.tree.controllers import etag_of
-from service.files.views import Views
+from service.files.views import ShownViews
 from service.storage.delivery import SAFE_TYPE, Delivery, TicketRefused, content_disposition, is_inline_safe
 from service.storage.port import Reader
 
 DOWNLOAD_TTL_S = 300
 NEWEST = listing.Order(listing.Sort.NEWEST, descending=True)
-Cursor = Annotated[str | None, Parameter(max_length=2_000)]
-ShownViews = Annotated[Views, Injected]
 Audit = Annotated[Recorder, Injected]
 
 

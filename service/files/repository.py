@@ -61,10 +61,10 @@ async def chain(session: ReadSession, folder_id: UUID) -> list[Step]:
 _WANTED = "unnest(CAST(:parents AS uuid[]), CAST(:names AS text[])) AS wanted(parent, name)"
 _LIVING_FOLDERS = text(f"""
     SELECT f.parent_id, f.name, f.id FROM {_WANTED}
-    JOIN folders f ON f.parent_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")
+    JOIN folders f ON f.project_id = :project AND f.parent_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")
 _LIVING_FILES = text(f"""
-    SELECT f.folder_id, f.name FROM {_WANTED}
-    JOIN files f ON f.folder_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")
+    SELECT f.folder_id, f.name, f.id FROM {_WANTED}
+    JOIN files f ON f.project_id = :project AND f.folder_id = wanted.parent AND f.name = wanted.name AND f.trashed_at IS NULL""")
 _ENSURE_ROOT = text("INSERT INTO folders (id, project_id, name) VALUES (:project, :project, '') ON CONFLICT DO NOTHING")
 
 
@@ -132,16 +132,20 @@ async def lock_by_name(session: WriteSession, project_id: UUID, folder_id: UUID,
     return (await session.scalars(query)).one_or_none()
 
 
-async def living_children(session: ReadSession, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+async def living_children(session: ReadSession, project_id: UUID, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
     """Ids of the live folders among (parent, name)."""
-    rows = await session.execute(_LIVING_FOLDERS, {"parents": [one for one, _ in wanted], "names": [name for _, name in wanted]})
+    rows = await session.execute(_LIVING_FOLDERS, _wanted(project_id, wanted))
     return {(row.parent_id, row.name): row.id for row in rows}
 
 
-async def living_files(session: ReadSession, wanted: Collection[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Which of (folder, name) are live files."""
-    rows = await session.execute(_LIVING_FILES, {"parents": [one for one, _ in wanted], "names": [name for _, name in wanted]})
-    return {(row.folder_id, row.name) for row in rows}
+async def living_files(session: ReadSession, project_id: UUID, wanted: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], UUID]:
+    """Ids of the live files among (folder, name)."""
+    rows = await session.execute(_LIVING_FILES, _wanted(project_id, wanted))
+    return {(row.folder_id, row.name): row.id for row in rows}
+
+
+def _wanted(project_id: UUID, wanted: Collection[tuple[UUID, str]]) -> dict[str, object]:
+    return {"project": project_id, "parents": [parent for parent, _ in wanted], "names": [name for _, name in wanted]}
 
 
 async def names_like(session: ReadSession, folder_id: UUID, pattern: str) -> Sequence[str]:
@@ -196,13 +200,6 @@ async def one(session: ReadSession, principal: Principal, file_id: UUID) -> Foun
     )
     row = (await session.execute(query)).one_or_none()
     return None if row is None else Found(*row)
-
-
-async def versions(session: ReadSession, file_id: UUID, below: int | None, limit: int) -> Sequence[FileVersion]:
-    query = select(FileVersion).where(FileVersion.file_id == file_id).order_by(FileVersion.no.desc()).limit(limit)
-    if below is not None:
-        query = query.where(FileVersion.no < below)
-    return (await session.scalars(query)).all()
 
 
 async def lock_file(session: WriteSession, file_id: UUID) -> File | None:

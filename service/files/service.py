@@ -90,10 +90,10 @@ async def taken_paths(session: ReadSession, project_id: UUID, folder_id: UUID | 
     at = dict.fromkeys(split, folder_id or project_id)
     for depth in range(max((len(parts) for parts in split.values()), default=1) - 1):
         steps = {path: (at[path], split[path][depth]) for path in at if len(split[path]) > depth + 1}
-        found = await repository.living_children(session, set(steps.values()))
+        found = await repository.living_children(session, project_id, set(steps.values()))
         at = {path: found[steps[path]] if path in steps else here for path, here in at.items() if path not in steps or steps[path] in found}
     leaves = {path: (here, split[path][-1]) for path, here in at.items()}
-    taken = await repository.living_files(session, set(leaves.values()))
+    taken = await repository.living_files(session, project_id, set(leaves.values()))
     return [path for path, leaf in leaves.items() if leaf in taken]
 
 
@@ -159,13 +159,18 @@ def new_file(stored: StoredObject, folder_id: UUID, file_id: UUID, version_id: U
     }
 
 
-async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUID) -> UUID:
-    """The folder, or its nearest living ancestor."""
+async def nearest_living(session: ReadSession, project_id: UUID, folder_id: UUID) -> UUID:
+    """The folder, or the nearest above it that is not in the trash; the project's root at last."""
     living = project_id
     for folder in await repository.chain(session, folder_id) if folder_id != project_id else ():
         if folder.trashed_at is not None:
             break
         living = folder.id
+    return living
+
+
+async def _living_folder(session: WriteSession, project_id: UUID, folder_id: UUID) -> UUID:
+    living = await nearest_living(session, project_id, folder_id)
     if living == project_id:
         await repository.ensure_root(session, project_id)
     return living

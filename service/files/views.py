@@ -79,3 +79,6 @@ class Views:
 def provide_views(request: Request[Any, Any, Any], principal: Caller, delivery: Annotated[Delivery, Injected], settings: Config) -> Views:
     """Dependency `views`."""
     return Views(principal, delivery, settings.store.derived, request.url.hostname or "")
+
+
+ShownViews = Annotated[Views, Injected]

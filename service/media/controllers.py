@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from service.audit.service import Recorder, Thing
 from service.core.http.guards import PUBLIC, SCOPE
-from service.core.http.inject import Caller, Config, Db, Injected, Reading
+from service.core.http.inject import Caller, Config, Cursor, Db, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.core.principal import Principal, Role, Scope
 from service.core.tickets import TicketRefused, seal, steady_expiry, unseal
@@ -175,7 +175,7 @@ class JobController(Controller):
         principal: Caller,
         read: Reading,
         states: Annotated[list[str] | None, Parameter(query="state")] = None,
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> JobPage:
         before = decode_id(cursor)

@@ -14,7 +14,7 @@ from service.audit.schemas import ActivityPage
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import SCOPE, require_admin
-from service.core.http.inject import Caller, Config, Reading, Writing
+from service.core.http.inject import Caller, Config, Cursor, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, decode_id, decode_uuid, encode_cursor
 from service.core.principal import Permission, Principal, Scope
 from service.projects import repository, service
@@ -113,7 +113,7 @@ class ProjectController(Controller):
         project_id: UUID,
         principal: Caller,
         read: Reading,
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> ActivityPage:
         await service.require(read, principal, project_id, Permission.VIEW)

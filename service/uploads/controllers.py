@@ -12,7 +12,7 @@ from litestar.response import Redirect
 
 from service.core.errors import Missing, StowageError
 from service.core.http.guards import EXPIRED_OK, PUBLIC, SCOPE, require_admin
-from service.core.http.inject import Caller, Config, Db, Injected
+from service.core.http.inject import Caller, Config, Cursor, Db, Injected
 from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.core.principal import Scope
@@ -187,7 +187,7 @@ class UploadController(Controller):
         principal: Caller,
         database: Db,
         settings: Config,
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> UploadPage:
         before = decode_id(cursor)
@@ -224,7 +224,7 @@ class OpenUploadController(Controller):
     async def page(
         self,
         database: Db,
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
         untouched_s: Annotated[int, Parameter(ge=0, le=10**9)] = 0,
     ) -> OpenUploadPage:

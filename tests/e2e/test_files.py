@@ -141,6 +141,7 @@ def test_what_others_do_is_seen_without_asking(stack, client, project, page):
     page.wait_for_timeout(1_500)
     put(client, project, "by somebody else.txt")
     row(page, "by somebody else.txt").wait_for(timeout=5_000)
+    assert shown(page) == ["before.txt", "by somebody else.txt"]
 
 
 @pytest.mark.browser

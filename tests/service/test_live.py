@@ -69,6 +69,7 @@ def test_who_becomes_a_member_hears_at_once_and_who_goes_no_more(client, project
 def test_who_comes_back_is_told_to_look_at_everything(client):
     ear = Ear(client, {"Last-Event-ID": "again"})
     ear.hears("resync")
+    assert ear.kinds[0] == "resync"
 
 
 def test_the_stream_ends_with_the_session(client, stranger):

@@ -8,8 +8,8 @@ const GATHER_MS = 300;
 
 /** What is looked at anew for each kind of hint. */
 const CONCERNS: Record<string, string[]> = {
-  "files.stored": ["entries", "recent", "tree", "search", "me", "activity", "storage", "folder"],
-  "files.changed": ["entries", "recent", "tree", "search", "trash", "file", "versions", "tags", "activity", "folder"],
+  "files.stored": ["entries", "recent", "tree", "search", "me", "activity", "storage"],
+  "files.changed": ["entries", "recent", "tree", "search", "trash", "file", "versions", "tags", "activity"],
   "files.previewed": ["entries", "recent", "file", "playback"],
   "files.purged": ["trash", "me", "versions", "storage"],
   "uploads.changed": ["uploads", "open-uploads", "me"],

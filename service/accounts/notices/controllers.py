@@ -1,15 +1,12 @@
 """`/me/notices`."""
 
-from typing import Annotated
-
 from litestar import Controller, get, post
-from litestar.params import Parameter
 
 from service.accounts.notices import repository
 from service.accounts.notices.schemas import NoticePage, NoticeView
 from service.audit import repository as log
 from service.core.http.guards import SCOPE
-from service.core.http.inject import Caller, Reading, Writing
+from service.core.http.inject import Caller, Cursor, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_moment, encode_cursor
 from service.core.principal import Scope
 
@@ -37,7 +34,7 @@ class NoticeController(Controller):
         self,
         principal: Caller,
         read: Reading,
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> NoticePage:
         me = principal.user_id

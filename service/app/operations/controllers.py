@@ -22,7 +22,7 @@ from service.audit.service import Thing
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import SCOPE, require_admin
-from service.core.http.inject import Caller, Config, Reading, Writing
+from service.core.http.inject import Caller, Config, Cursor, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.core.principal import Scope
 from service.files.jobs import CleanDerived, EmptyTrash, FixTypes, RecountQuota, VerifyFiles
@@ -79,7 +79,7 @@ class OperationsController(Controller):
         read: Reading,
         states: Annotated[list[State] | None, Parameter(query="state")] = None,
         tag: Annotated[str, Parameter(max_length=100)] = "",
-        cursor: Annotated[str | None, Parameter(max_length=2_000)] = None,
+        cursor: Cursor = None,
         limit: int = DEFAULT_LIMIT,
     ) -> SystemJobPage:
         rows = await outbox_repository.jobs_page(

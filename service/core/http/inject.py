@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from litestar.params import Dependency
+from litestar.params import Dependency, Parameter
 
 from service.core.db import Database, ReadSession, WriteSession
 from service.core.principal import Principal
@@ -15,3 +15,5 @@ Writing = Annotated[WriteSession, Injected]
 Db = Annotated[Database, Injected]
 Caller = Annotated[Principal, Injected]
 Config = Annotated[Settings, Injected]
+# Where a page goes on; opaque to clients (`core.pagination`).
+Cursor = Annotated[str | None, Parameter(max_length=2_000)]

@@ -10,22 +10,18 @@ from service.core.db import ReadSession
 from service.files.models import FileVersion
 from service.files.repository import MAX_DEPTH
 
-# Live files of folders with the path from there, in an order that goes on after `:after`.
-_BELOW = text(f"""
+# Live folders below one, with the path from there.
+_BELOW = f"""
     WITH RECURSIVE below AS (
         SELECT id, CAST('' AS text) AS path, 0 AS depth FROM folders WHERE id = :folder AND NOT is_hidden
         UNION ALL
         SELECT f.id, below.path || f.name || '/', below.depth + 1 FROM below JOIN folders f ON f.parent_id = below.id
-        WHERE f.trashed_at IS NULL AND below.depth < {MAX_DEPTH})
+        WHERE f.trashed_at IS NULL AND below.depth < {MAX_DEPTH})"""
+# In an order that goes on after `:after`.
+_FILES = text(f"""{_BELOW}
     SELECT files.id, below.path FROM below JOIN files ON files.folder_id = below.id
     WHERE files.trashed_at IS NULL AND (CAST(:after AS uuid) IS NULL OR files.id > :after) ORDER BY files.id LIMIT :limit""")
-_PATHS = text(f"""
-    WITH RECURSIVE below AS (
-        SELECT id, CAST('' AS text) AS path, 0 AS depth FROM folders WHERE id = :folder AND NOT is_hidden
-        UNION ALL
-        SELECT f.id, below.path || f.name || '/', below.depth + 1 FROM below JOIN folders f ON f.parent_id = below.id
-        WHERE f.trashed_at IS NULL AND below.depth < {MAX_DEPTH})
-    SELECT path FROM below WHERE depth > 0 ORDER BY path LIMIT :limit""")
+_PATHS = text(f"{_BELOW} SELECT path FROM below WHERE depth > 0 ORDER BY path LIMIT :limit")
 _CURRENT = text("""
     SELECT f.id, f.name, v.bucket, v.key, v.size_bytes, v.etag, v.crc32, v.sha256, v.media_type, v.claimed_type, v.preview->>'kind' = 'other' AS is_plain
     FROM files f JOIN file_versions v ON v.id = f.current_version_id
@@ -56,7 +52,7 @@ async def originals(session: ReadSession, project_id: UUID, ids: Sequence[UUID])
 
 async def files_below(session: ReadSession, folder_id: UUID, after: UUID | None, limit: int) -> list[tuple[UUID, str]]:
     """(file, path of its folder from `folder_id`, ending in a slash or empty), by id."""
-    rows = await session.execute(_BELOW, {"folder": folder_id, "after": after, "limit": limit})
+    rows = await session.execute(_FILES, {"folder": folder_id, "after": after, "limit": limit})
     return [(row.id, row.path) for row in rows]
 
 

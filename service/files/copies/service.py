@@ -34,7 +34,7 @@ async def begin_copy(
         await files.ensure_root(session, to_project)
     above = {step.id for step in chain}
     sources = [await _source(session, project_id, folder_id, above) for folder_id in selected.folders]
-    in_files = await tree.sizes_of(session, selected.files)
+    in_files = await tree.sizes_of(session, project_id, selected.files)
     in_folders = await tree.totals_of(session, list(selected.folders))
     needed = in_files[1] + in_folders[1]
     await quota.check_room(session, quota.Owners(principal.user_id, to_project), needed)

@@ -11,7 +11,7 @@ from litestar.params import Parameter
 from service.core.db import ReadSession
 from service.core.errors import Missing
 from service.core.http.guards import SCOPE
-from service.core.http.inject import Caller, Injected, Reading
+from service.core.http.inject import Caller, Cursor, Injected, Reading
 from service.core.pagination import DEFAULT_LIMIT, BadCursor, check_limit, decode_cursor, encode_cursor
 from service.core.principal import Permission, Principal, Scope
 from service.files import repository as files
@@ -32,15 +32,13 @@ from service.files.schemas import (
 )
 from service.files.service import taken_paths
 from service.files.tree.placing import living_chain
-from service.files.views import Views
+from service.files.views import ShownViews, Views
 from service.projects import service as projects
 
-Cursor = Annotated[str | None, Parameter(max_length=2_000)]
 Descending = Annotated[bool, Parameter(query="desc")]
 Text = Annotated[str, Parameter(max_length=200)]
 Bytes = Annotated[int | None, Parameter(ge=0, le=1 << 60)]
 MAX_TAGS = 1_000
-ShownViews = Annotated[Views, Injected]
 
 
 def provide_wanted(

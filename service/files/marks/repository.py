@@ -7,12 +7,11 @@ from sqlalchemy import text
 
 from service.core.db import ReadSession, WriteSession
 
-_VISIBLE = """
+_VISIBLE = text("""
     SELECT f.id FROM files f JOIN project_members m ON m.project_id = f.project_id AND m.user_id = :user
     JOIN projects p ON p.id = f.project_id AND p.deleted_at IS NULL
-    WHERE f.id = ANY(:ids) AND (CAST(:only AS uuid) IS NULL OR f.project_id = :only)"""
-_ADD_FAVOURITES = text(f"INSERT INTO favourites (user_id, file_id) SELECT :user, id FROM ({_VISIBLE}) v ON CONFLICT DO NOTHING")
-_VISIBLE_IDS = text(_VISIBLE)
+    WHERE f.id = ANY(:ids) AND (CAST(:only AS uuid) IS NULL OR f.project_id = :only)""")
+_ADD_FAVOURITES = text("INSERT INTO favourites (user_id, file_id) SELECT :user, unnest(CAST(:ids AS uuid[])) ON CONFLICT DO NOTHING")
 _DROP_FAVOURITES = text("DELETE FROM favourites WHERE user_id = :user AND file_id = ANY(:ids)")
 _ADD_TAGS = text("""
     INSERT INTO file_tags (file_id, tag, project_id)
@@ -26,11 +25,11 @@ _KNOWN = text("SELECT id FROM files WHERE project_id = :project AND id = ANY(:id
 
 async def visible(session: ReadSession, user_id: UUID, only: UUID | None, ids: Sequence[UUID]) -> list[UUID]:
     """Those of the files that somebody may see; `only` bounds them to one project."""
-    return list((await session.scalars(_VISIBLE_IDS, {"user": user_id, "only": only, "ids": list(ids)})).all())
+    return list((await session.scalars(_VISIBLE, {"user": user_id, "only": only, "ids": list(ids)})).all())
 
 
-async def add_favourites(session: WriteSession, user_id: UUID, only: UUID | None, ids: Sequence[UUID]) -> None:
-    await session.execute(_ADD_FAVOURITES, {"user": user_id, "only": only, "ids": list(ids)})
+async def add_favourites(session: WriteSession, user_id: UUID, ids: Sequence[UUID]) -> None:
+    await session.execute(_ADD_FAVOURITES, {"user": user_id, "ids": list(ids)})
 
 
 async def drop_favourites(session: WriteSession, user_id: UUID, ids: Sequence[UUID]) -> None:

@@ -9,6 +9,7 @@ from service.audit import service as audit
 from service.audit.service import Thing
 from service.core.db import WriteSession
 from service.core.errors import Missing
+from service.core.names import UNSAFE
 from service.core.principal import Permission, Principal
 from service.files import repository as files
 from service.files.errors import BadTag, RevisionConflict
@@ -19,7 +20,7 @@ from service.projects import service as projects
 
 MAX_TAGS = 50
 MAX_TAG = 100
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069,]")
+_UNSAFE = re.compile(f"[{UNSAFE},]")
 
 
 def clean_tags(tags: Sequence[str]) -> list[str]:
@@ -72,7 +73,7 @@ async def set_favourite(session: WriteSession, principal: Principal, ids: Sequen
     if not there:
         raise Missing
     if is_favourite:
-        await repository.add_favourites(session, principal.user_id, principal.project_id, there)
+        await repository.add_favourites(session, principal.user_id, there)
     else:
         await repository.drop_favourites(session, principal.user_id, there)
     return len(there)

@@ -1,21 +1,17 @@
 """`/projects/{id}/trash`."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
 from litestar import Controller, delete, get
-from litestar.params import Parameter
 
-from service.core.http.inject import Caller, Config, Reading, Writing
+from service.core.http.inject import Caller, Config, Cursor, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_moment, encode_cursor
 from service.core.principal import Permission
 from service.files.schemas import TrashPage, TrashView
 from service.files.trash import repository, service
 from service.projects import service as projects
-
-Cursor = Annotated[str | None, Parameter(max_length=2_000)]
 
 
 class TrashController(Controller):

@@ -14,14 +14,13 @@ from service.files.events import FilesChanged, FilesPurged
 from service.files.jobs import EmptyTrash
 from service.files.trash import repository
 from service.files.trash.repository import Ending
+from service.files.tree.placing import NAMED
 from service.outbox import service as outbox
 from service.projects import repository as projects_repository
 from service.projects import service as projects
 from service.quota import service as quota
 
 log = logging.getLogger("stowage.files")
-
-NAMED = 50
 
 
 async def purge(

@@ -3,11 +3,12 @@
 from uuid import UUID
 
 from service.audit.service import Thing
-from service.core.db import ReadSession, WriteSession
+from service.core.db import WriteSession
 from service.core.errors import Missing, StowageError
 from service.core.principal import Permission, Principal
 from service.files import repository as files
 from service.files.errors import NotInTrash, RootFolder
+from service.files.service import nearest_living
 from service.files.tree import repository
 from service.files.tree.placing import (
     FILE,
@@ -88,7 +89,7 @@ async def restore(session: WriteSession, principal: Principal, project_id: UUID,
     refuse_missing(outcome, [one for one in selected.files if one not in live], trashed)
     home: dict[UUID, UUID] = {}
     for parent in {child.parent_id for child in trashed}:
-        home[parent] = await _nearest_living(session, project_id, parent)
+        home[parent] = await nearest_living(session, project_id, parent)
     placed = await place(session, project_id, principal, [(child, home[child.parent_id], child.name) for child in trashed], policy, outcome)
     outcome.done = len(back) + len(live) + len(placed)
     await tell(session, principal, "restore", project_id, [*back, *placed], {})
@@ -101,16 +102,7 @@ async def _restore_folder(session: WriteSession, project_id: UUID, folder_id: UU
         raise Missing
     if folder.parent_id is None or folder.trashed_at is None:
         raise NotInTrash
-    target = await _nearest_living(session, project_id, folder.parent_id)
-    await reparent(session, folder, target, await name_for_folder(session, target, folder.name, policy))
+    target = await nearest_living(session, project_id, folder.parent_id)
+    await reparent(session, folder, target, await name_for_folder(session, project_id, target, folder.name, policy))
     await repository.set_hidden(session, folder_id, is_hidden=False)
     return folder_thing(folder)
-
-
-async def _nearest_living(session: ReadSession, project_id: UUID, folder_id: UUID) -> UUID:
-    living = project_id
-    for step in await files.chain(session, folder_id):
-        if step.trashed_at is not None:
-            break
-        living = step.id
-    return living

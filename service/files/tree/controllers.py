@@ -8,7 +8,7 @@ from litestar.params import Parameter
 
 from service.core.db import WriteSession
 from service.core.errors import Missing, StowageError
-from service.core.http.inject import Caller, Config, Injected, Reading, Writing
+from service.core.http.inject import Caller, Config, Reading, Writing
 from service.core.principal import Permission, Principal
 from service.files import repository as files
 from service.files.copies.service import begin_copy
@@ -32,11 +32,10 @@ from service.files.trash import throwing
 from service.files.tree import repository, service
 from service.files.tree.placing import Outcome, Selected
 from service.files.tree.policies import OnConflict
-from service.files.views import Views
+from service.files.views import ShownViews
 from service.projects import service as projects
 
 IfMatch = Annotated[str | None, Parameter(header="If-Match", max_length=200)]
-ShownViews = Annotated[Views, Injected]
 
 
 def etag_of(revision: int) -> dict[str, str]:

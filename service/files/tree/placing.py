@@ -1,6 +1,7 @@
 """What moving, throwing away and bringing back have in common: outcomes, names that are free, totals that go along, telling of it."""
 
 import logging
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -67,12 +68,11 @@ def folder_thing(folder: Folder) -> Thing:
     return Thing(FOLDER, folder.id, folder.name, folder.project_id)
 
 
-async def name_for_folder(session: ReadSession, parent_id: UUID, name: str, policy: OnConflict) -> str:
+async def name_for_folder(session: ReadSession, project_id: UUID, parent_id: UUID, name: str, policy: OnConflict) -> str:
     """Raises NameTaken."""
-    taken = await repository.names_in(session, parent_id, folders=True)
-    if name not in taken:
+    if not await files.living_children(session, project_id, [(parent_id, name)]):
         return name
-    free = free_name(name, taken) if policy is OnConflict.RENAME else None
+    free = free_name(name, await repository.names_in(session, parent_id, folders=True)) if policy is OnConflict.RENAME else None
     if free is None:
         raise NameTaken
     return free
@@ -99,15 +99,19 @@ async def place(
     """Put files under names into folders; those that can't be are in the outcome. The rest, as they are called now."""
     if not wanted:
         return []
-    by_folder: dict[UUID, set[str]] = {}
-    for folder in {folder for _, folder, _ in wanted}:
-        by_folder[folder] = await repository.names_in(session, folder, folders=False)
+    asked = Counter((folder, name) for _, folder, name in wanted)
+    there = await files.living_files(session, project_id, asked.keys())
+    by_folder: dict[UUID, set[str]] = {folder: set() for folder, _ in asked}
+    for folder, name in there:
+        by_folder[folder].add(name)
+    if policy is OnConflict.RENAME:
+        # Only where a number is needed does it matter what else is there.
+        for folder in {place[0] for place, times in asked.items() if times > 1 or place in there}:
+            by_folder[folder] = await repository.names_in(session, folder, folders=False)
     planned = plan(((child.id, folder, name) for child, folder, name in wanted), by_folder, policy)
     outcome.refused += [Refusal(one, NameTaken()) for one in planned.refused]
-    for folder, name in planned.replaced:
-        old = await repository.file_at(session, folder, name)
-        if old is not None:
-            await repository.trash_files(session, project_id, [old], principal.user_id)
+    if planned.replaced:
+        await repository.trash_files(session, project_id, [there[place] for place in planned.replaced], principal.user_id)
     try:
         await repository.place_files(session, planned.places)
     except IntegrityError as error:

@@ -6,11 +6,10 @@ ancestors. Folding changes into totals holds the lock of all trees. Both are loc
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, func, select, text
+from sqlalchemy import bindparam, func, select, text
 
 from service.core.db import ReadSession, WriteSession
 from service.files.models import File, Folder
@@ -62,12 +61,11 @@ _HEIGHT = text(f"{_BELOW.format(only='')} SELECT max(depth) FROM below")
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A file or folder on its way: what it is called, where it is, and whether it is in the trash."""
+    """A file on its way: where it is, what it is called, how often it was edited."""
 
     id: UUID
     parent_id: UUID
     name: str
-    trashed_at: datetime | None
     revision: int
 
 
@@ -105,23 +103,19 @@ async def folder_of(session: ReadSession, folder_id: UUID) -> Folder | None:
     return (await session.scalars(select(Folder).where(Folder.id == folder_id))).one_or_none()
 
 
+_IDS: Any = bindparam("ids", expanding=False)
+
+
 async def lock_files(session: WriteSession, project_id: UUID, ids: Collection[UUID], *, trashed: bool = False) -> list[Child]:
     """Those of the ids that are files of the project, live or in the trash."""
+    is_there = File.trashed_at.is_not(None) & File.doomed_at.is_(None) if trashed else File.trashed_at.is_(None)
     query = (
-        select(File.id, File.folder_id, File.name, File.trashed_at, File.revision)
-        .where(File.project_id == project_id, File.id == func.any(_ids(ids)), _in_trash(File, trashed=trashed))
+        select(File.id, File.folder_id, File.name, File.revision)
+        .where(File.project_id == project_id, File.id == func.any(_IDS), is_there)
         .order_by(File.id)
         .with_for_update()
     )
     return [Child(*row) for row in await session.execute(query, {"ids": list(ids)})]
-
-
-def _ids(_: Collection[UUID]) -> Any:
-    return bindparam("ids", expanding=False)
-
-
-def _in_trash(model: type[File] | type[Folder], *, trashed: bool) -> ColumnElement[bool]:
-    return (model.trashed_at.is_not(None) & model.doomed_at.is_(None)) if trashed else model.trashed_at.is_(None)
 
 
 async def children(session: ReadSession, folder_id: UUID, text_filter: str, exclude: Collection[UUID]) -> tuple[list[UUID], list[UUID]]:
@@ -170,11 +164,6 @@ async def names_in(session: ReadSession, folder_id: UUID, *, folders: bool) -> s
     return set((await session.scalars(query.where(model.trashed_at.is_(None)).limit(MAX_SELECTED))).all())
 
 
-async def file_at(session: ReadSession, folder_id: UUID, name: str) -> UUID | None:
-    query = select(File.id).where(File.folder_id == folder_id, File.name == name, File.trashed_at.is_(None))
-    return (await session.scalars(query)).one_or_none()
-
-
 async def totals_of(session: ReadSession, folder_ids: Sequence[UUID]) -> tuple[int, int]:
     """(files, bytes) in these folders and below."""
     query = select(func.coalesce(func.sum(Folder.files), 0), func.coalesce(func.sum(Folder.bytes), 0)).where(Folder.id.in_(folder_ids))
@@ -182,8 +171,9 @@ async def totals_of(session: ReadSession, folder_ids: Sequence[UUID]) -> tuple[i
     return int(row[0]), int(row[1])
 
 
-async def sizes_of(session: ReadSession, file_ids: Sequence[UUID]) -> tuple[int, int]:
-    """(files, bytes) of these files."""
-    query = select(func.count(), func.coalesce(func.sum(File.size_bytes), 0)).where(File.id == func.any(_ids(file_ids)))
+async def sizes_of(session: ReadSession, project_id: UUID, file_ids: Sequence[UUID]) -> tuple[int, int]:
+    """(files, bytes) of those of the files that are the project's."""
+    in_all = select(func.count(), func.coalesce(func.sum(File.size_bytes), 0))
+    query = in_all.where(File.project_id == project_id, File.id == func.any(_IDS))
     row = (await session.execute(query, {"ids": list(file_ids)})).one()
     return int(row[0]), int(row[1])

@@ -53,7 +53,7 @@ async def move(
     outcome, moved = Outcome(), list[Thing]()
     for folder_id in sorted(selected.folders):
         try:
-            moved.append(await _move_folder(session, project_id, folder_id, target, above, len(chain), policy))
+            moved.append(await _move_folder(session, project_id, folder_id, target, above, policy))
         except StowageError as error:
             outcome.refused.append(Refusal(folder_id, error))
     children = await repository.lock_files(session, project_id, selected.files)
@@ -66,18 +66,22 @@ async def move(
 
 
 async def _move_folder(
-    session: WriteSession, project_id: UUID, folder_id: UUID, target: UUID, above: set[UUID], depth: int, policy: OnConflict
+    session: WriteSession, project_id: UUID, folder_id: UUID, target: UUID, above: set[UUID], policy: OnConflict
 ) -> Thing:
     folder = await _live_folder(session, project_id, folder_id)
     if folder.parent_id == target:
         return folder_thing(folder)
+    await _check_place(session, folder_id, above)
+    await reparent(session, folder, target, await name_for_folder(session, project_id, target, folder.name, policy))
+    return folder_thing(folder)
+
+
+async def _check_place(session: ReadSession, folder_id: UUID, above: Collection[UUID]) -> None:
+    """Whether a folder may go below these, which lead to the root. Raises IntoItself, TooDeep."""
     if folder_id in above:
         raise IntoItself
-    if depth + await repository.height(session, folder_id) > files.MAX_DEPTH:
+    if len(above) + await repository.height(session, folder_id) > files.MAX_DEPTH:
         raise TooDeep
-    name = await name_for_folder(session, target, folder.name, policy)
-    await reparent(session, folder, target, name)
-    return folder_thing(folder)
 
 
 async def _live_folder(session: WriteSession, project_id: UUID, folder_id: UUID) -> Folder:
@@ -146,12 +150,8 @@ async def change_folder(
     if (target, wanted) == (folder.parent_id, folder.name):
         return
     if target != folder.parent_id:
-        chain = await living_chain(session, project_id, target)
-        if folder_id in {step.id for step in chain}:
-            raise IntoItself
-        if len(chain) + await repository.height(session, folder_id) > files.MAX_DEPTH:
-            raise TooDeep
-    await reparent(session, folder, target, await name_for_folder(session, target, wanted, policy))
+        await _check_place(session, folder_id, {step.id for step in await living_chain(session, project_id, target)})
+    await reparent(session, folder, target, await name_for_folder(session, project_id, target, wanted, policy))
     verb = "folders.rename" if target == before["folder"] else "folders.move"
     audit.record(
         session,

@@ -6,14 +6,13 @@ from uuid import UUID
 from litestar import Controller, delete, get, post
 from litestar.params import Parameter
 
-from service.core.http.inject import Caller, Config, Reading, Writing
+from service.core.http.inject import Caller, Config, Cursor, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.files.schemas import VersionPage, VersionView
 from service.files.service import CORRUPT, get_file
 from service.files.versions import repository
 from service.files.versions.service import delete_version, restore_version
 
-Cursor = Annotated[str | None, Parameter(max_length=2_000)]
 Number = Annotated[int, Parameter(ge=1, le=1 << 30)]
 
 

@@ -13,7 +13,6 @@ from service.storage.port import Reader
 # Small members are fetched ahead, so that thousands of them don't wait for each other.
 AHEAD = 8
 SMALL = 1 << 20
-CHUNK = 1 << 20
 
 Learned = Callable[[UUID, int], Awaitable[None]]
 

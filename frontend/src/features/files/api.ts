@@ -43,10 +43,6 @@ export function useFile(id: string) {
   });
 }
 
-export function useFolder(id: string) {
-  return useQuery({ queryKey: ["folder", id], queryFn: () => bodyOf(api.GET("/api/v1/folders/{folder_id}", { params: { path: { folder_id: id } } })) });
-}
-
 export function useTree(projectId: string, folder: string | null, isOpen: boolean) {
   return useQuery({
     queryKey: ["tree", projectId, folder],

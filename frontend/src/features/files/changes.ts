@@ -5,7 +5,7 @@ import { api, bodyOf, type Schemas } from "@/lib/api/client";
 type Bulk = Partial<Schemas["Bulk"]> & Pick<Schemas["Bulk"], "verb">;
 
 /** What a change of files may show elsewhere. */
-const CONCERNED = ["entries", "recent", "tree", "search", "trash", "file", "folder", "versions", "tags", "activity", "me"];
+const CONCERNED = ["entries", "recent", "tree", "search", "trash", "file", "versions", "tags", "activity", "me"];
 
 function useFilesChange<Input, Output>(mutationFn: (input: Input) => Promise<Output>) {
   const client = useQueryClient();
