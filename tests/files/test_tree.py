@@ -2,10 +2,13 @@
 
 import random
 import threading
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
+from service.core.db import Database
+from service.core.settings import load
+from service.files.tree import repository
 from service.files.tree.policies import OnConflict, plan
 from tests.harness import wait_until
 
@@ -218,3 +221,18 @@ def test_names_that_are_taken_by_what_moves_along_count_too():
     assert plan(wanted, {target: {"b.txt"}}, OnConflict.FAIL).refused == [other, third]
     replaced = plan(wanted, {target: {"b.txt"}}, OnConflict.REPLACE)
     assert (replaced.replaced, replaced.refused) == ([(target, "b.txt")], [other])
+
+
+async def test_a_folder_that_is_locked_is_read_anew(stack, client, project):
+    """What was read before the lock may be old by then: a fold of totals, or somebody else's move, came in between."""
+    one = UUID(folder(client, project, "one"))
+    database = Database(load(stack.settings_env()).database)
+    try:
+        async with database.write() as session:
+            before = await repository.folder_of(session, one)
+            assert before.files == 0
+            stack.sql("UPDATE folders SET files = 3 WHERE id = %s RETURNING 1", one)
+            assert (await repository.lock_folder(session, one)).files == 3
+    finally:
+        await database.close()
+        stack.sql("UPDATE folders SET files = 0 WHERE id = %s RETURNING 1", one)

@@ -96,7 +96,9 @@ async def set_hidden(session: WriteSession, folder_id: UUID, *, is_hidden: bool)
 
 
 async def lock_folder(session: WriteSession, folder_id: UUID) -> Folder | None:
-    return (await session.scalars(select(Folder).where(Folder.id == folder_id).with_for_update())).one_or_none()
+    """As it is now, also where this session has read it before: its totals may have changed until it was locked."""
+    query = select(Folder).where(Folder.id == folder_id).with_for_update().execution_options(populate_existing=True)
+    return (await session.scalars(query)).one_or_none()
 
 
 async def folder_of(session: ReadSession, folder_id: UUID) -> Folder | None:
