@@ -54,18 +54,20 @@ class AuthSession(Model):
 
 
 class AccessKey(Model):
-    """A personal API token: its SHA-256, what it may do (never more than its owner), and in which project."""
+    """A personal API token or S3 key: what it may do (never more than its owner), and in which project."""
 
     __tablename__ = "access_keys"
-    __table_args__ = (Index("ix_access_keys_user", "user_id"),)
+    __table_args__ = (Index("ix_access_keys_user", "user_id"), CheckConstraint("kind IN ('token', 's3')", name="kind"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     project_id: Mapped[UUID | None] = mapped_column(ForeignKey("projects.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(Text)
     scopes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    kind: Mapped[str] = mapped_column(Text, server_default="token")
+    # SHA-256 of the token, or of the S3 key's id (its secret is derived and stored nowhere).
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
-    # The beginning of the token, so that people know which one it is.
+    # The beginning of the token, or the S3 key's id, so that people know which one it is.
     hint: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -20,6 +20,7 @@ from service.core.errors import Missing, Throttled
 from service.core.ids import new_id
 from service.core.principal import Principal, Role, Scope
 from service.core.settings import AuthSettings
+from service.core.signature import SignatureRefused, Signed
 from service.hints.service import Hints
 
 log = logging.getLogger("stowage.accounts")
@@ -192,7 +193,7 @@ class Accounts:
     async def authenticate(self, token: str, expired_ok: bool = False) -> Principal:
         """Raises TokenRefused, TokenExpired, AccountDisabled, DatabaseDown."""
         if token.startswith(tokens.KEY_PREFIX):
-            return await self._by_key(token, expired_ok=expired_ok)
+            return await self._by_key(tokens.digest(token), expired_ok=expired_ok)
         claims = tokens.read_access(self._settings, token)
         if not expired_ok:
             tokens.check_fresh(claims)
@@ -210,8 +211,16 @@ class Accounts:
         self._cache[key] = (principal, time.monotonic() + CACHE_S)
         return principal
 
-    async def _by_key(self, token: str, *, expired_ok: bool) -> Principal:
-        token_hash = tokens.digest(token)
+    async def authenticate_signed(self, claimed: Signed, expired_ok: bool = False) -> Principal:
+        """The owner of the S3 key that signed. Raises SignatureRefused, and what `authenticate` raises.
+
+        The signature comes first: who does not know the secret learns nothing of which keys there are, and costs no query.
+        """
+        if not claimed.is_by(tokens.s3_secret(self._settings, claimed.key_id)):
+            raise SignatureRefused
+        return await self._by_key(tokens.digest(claimed.key_id), expired_ok=expired_ok)
+
+    async def _by_key(self, token_hash: bytes, *, expired_ok: bool) -> Principal:
         if known := self._known(token_hash):
             return known
         async with self._database.statement() as session:

@@ -1,4 +1,7 @@
-"""Access tokens (JWT, RFC 9068 `at+jwt`); refresh tokens, API tokens and links (opaque, stored as SHA-256). Pure but for the clock."""
+"""Access tokens (JWT, RFC 9068 `at+jwt`); refresh tokens, API tokens and links (opaque, stored as SHA-256); S3 keys (derived).
+
+Pure but for the clock and the dice.
+"""
 
 import base64
 import hashlib
@@ -20,6 +23,7 @@ TYPE = "at+jwt"
 LEEWAY_S = 10
 # So that a leaked API token is known for one, by people and by scanners.
 KEY_PREFIX = "stwg_"
+S3_KEY_PREFIX = "STWG"
 _REQUIRED = ["iss", "aud", "sub", "exp", "iat", "jti", "sid", "ver"]
 
 
@@ -82,6 +86,17 @@ def successor(settings: AuthSettings, token: str) -> str:
     """The token that replaces `token`: derived, so a client that lost our answer gets the same one again."""
     made = hmac.new(settings.secret_key.encode(), b"refresh:" + token.encode(), hashlib.sha256).digest()
     return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+def new_s3_key_id() -> str:
+    """20 letters and digits, as access key ids have."""
+    return S3_KEY_PREFIX + base64.b32encode(secrets.token_bytes(10)).decode()
+
+
+def s3_secret(settings: AuthSettings, key_id: str) -> str:
+    """The secret of an S3 key: derived, because a signature can only be checked by who knows it, and a database must not."""
+    made = hmac.digest(settings.secret_key.encode(), b"s3:" + key_id.encode(), "sha256")
+    return base64.urlsafe_b64encode(made[:30]).decode()
 
 
 def digest(token: str) -> bytes:

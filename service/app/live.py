@@ -128,7 +128,10 @@ class Hub:
 
     async def _may_go_on(self, listener: Listener, token: str) -> bool:
         try:
-            listener.principal = await self._accounts.authenticate(token)
+            who = listener.principal
+            # API tokens and S3 keys live until they are removed or too old; access tokens carry their own end.
+            is_key = who.scopes is not None
+            listener.principal = await (self._accounts.still(who.user_id, who.session_id) if is_key else self._accounts.authenticate(token))
             listener.projects = await self._visible(listener.principal)
         except StowageError:
             # The client comes back with what it has; if that is no good it is told so then.

@@ -173,6 +173,7 @@ def build(parts: Parts) -> Litestar:
         request_max_body_size=2 << 20,
     )
     app.state.authenticate = parts.accounts.authenticate
+    app.state.authenticate_signed = parts.accounts.authenticate_signed
     return app
 
 

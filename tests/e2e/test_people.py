@@ -69,7 +69,7 @@ def test_somebody_is_invited_and_works_in_a_project(stack, client, pages):
     newcomer.click("main >> button:text-is('Save')")
     newcomer.wait_for_selector("a[href='/profile/'] >> text=Marie T.")
     newcomer.fill("section:has-text('API tokens') input[name=name]", "camera")
-    newcomer.click("text=Make a token")
+    newcomer.click("text=Make a key")
     token = newcomer.text_content("[data-testid=secret]")
     assert token.startswith("stwg_")
     shoot(newcomer, "profile")

@@ -17,7 +17,7 @@ export function Once({ secret, about, onDone }: { secret: string; about: string;
     <div role="status" className="flex flex-col gap-2 rounded-xl border border-accent bg-panel p-4">
       <p className="text-sm">{about}</p>
       <div className="flex flex-wrap items-center gap-2">
-        <code data-testid="secret" className="min-w-0 flex-1 rounded-lg bg-sunken px-3 py-2 text-xs break-all select-all">
+        <code data-testid="secret" className="min-w-0 flex-1 rounded-lg bg-sunken px-3 py-2 text-xs break-all whitespace-pre-wrap select-all">
           {secret}
         </code>
         <Button onClick={copy}>

@@ -1,4 +1,4 @@
-"""Every statement on API tokens."""
+"""Every statement on API tokens and S3 keys."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -3,6 +3,7 @@
 import { type FormEvent, useState } from "react";
 import { toast } from "sonner";
 
+import type { Schemas } from "@/lib/api/client";
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
 import { Button } from "@/ui/button";
@@ -12,21 +13,29 @@ import { Section } from "@/ui/section";
 import { ROW, Table } from "@/ui/table";
 import { useCreateKey, useKeys, useMe, useRemoveKey } from "./api";
 
+/** In the form that AWS tools read from the environment, or the token alone. */
+const secretOf = (key: Schemas["NewKey"]) =>
+  key.token ?? `AWS_ACCESS_KEY_ID=${key.access_key_id}\nAWS_SECRET_ACCESS_KEY=${key.secret_access_key}`;
+
 type Scope = "read" | "write" | "admin";
 const SCOPES: Record<string, { label: string; scopes: Scope[] }> = {
   read: { label: "May look and download", scopes: ["read"] },
   write: { label: "May also upload and change", scopes: ["read", "write"] },
   admin: { label: "May also administer", scopes: ["read", "write", "admin"] },
 };
+const KINDS: Record<string, { label: string; about: string }> = {
+  token: { label: "API token", about: "This is the token. It is shown only now." },
+  s3: { label: "S3 key", about: "These are the key's id and secret. The secret is shown only now." },
+};
 const AGES: Record<string, number | null> = { "30 days": 30, "90 days": 90, "1 year": 365, "no end": null };
 
-/** Personal API tokens. `projects` are those one may be bound to. */
+/** Personal API tokens and S3 keys. `projects` are those one may be bound to. */
 export function Tokens({ projects }: { projects: { id: string; name: string }[] }) {
   const keys = useKeys();
   const create = useCreateKey();
   const remove = useRemoveKey();
   const isAdmin = useMe().data?.role === "admin";
-  const [secret, setSecret] = useState<string | null>(null);
+  const [made, setMade] = useState<Schemas["NewKey"] | null>(null);
   const nameOf = (id: string | null) => (id === null ? "all projects" : (projects.find((project) => project.id === id)?.name ?? "one project"));
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -35,13 +44,14 @@ export function Tokens({ projects }: { projects: { id: string; name: string }[] 
     create.mutate(
       {
         name: String(form.get("name")).trim(),
+        kind: form.get("kind") === "s3" ? "s3" : "token",
         scopes: SCOPES[String(form.get("scope"))]?.scopes ?? ["read"],
         project_id: String(form.get("project")) || null,
         expires_in_days: AGES[String(form.get("age"))] ?? null,
       },
       {
         onSuccess: (key) => {
-          setSecret(key.token);
+          setMade(key);
           target.reset();
         },
         onError: (error) => toast.error(messageOf(error)),
@@ -49,15 +59,16 @@ export function Tokens({ projects }: { projects: { id: string; name: string }[] 
     );
   };
   return (
-    <Section title="API tokens" about="For programs that work in your name: send one as Authorization: Bearer.">
-      {secret && <Once secret={secret} about="This is the token. It is shown only now." onDone={() => setSecret(null)} />}
+    <Section title="API tokens and S3 keys" about="For programs that work in your name. A token is sent as Authorization: Bearer; an S3 key signs requests as AWS clients do.">
+      {made && <Once secret={secretOf(made)} about={KINDS[made.kind]?.about ?? ""} onDone={() => setMade(null)} />}
       {!!keys.data?.items.length && (
-        <Table headings={["Token", "May", "In", "Last used", "Ends", "-Remove"]} testId="tokens">
+        <Table headings={["Name", "Kind", "May", "In", "Last used", "Ends", "-Remove"]} testId="tokens">
           {keys.data.items.map((key) => (
             <tr key={key.id} className={ROW}>
               <td className="px-4 py-2.5">
-                {key.name} <code className="text-xs text-muted">{key.hint}…</code>
+                {key.name} <code className="text-xs text-muted">{key.kind === "s3" ? key.hint : `${key.hint}…`}</code>
               </td>
+              <td className="px-4 text-muted">{KINDS[key.kind]?.label}</td>
               <td className="px-4 text-muted">{key.scopes.join(", ")}</td>
               <td className="px-4 text-muted">{nameOf(key.project_id)}</td>
               <td className="px-4 text-muted">{key.last_used_at ? formatAgo(key.last_used_at) : "never"}</td>
@@ -73,6 +84,13 @@ export function Tokens({ projects }: { projects: { id: string; name: string }[] 
       )}
       <form onSubmit={submit} className="flex flex-wrap items-end gap-3">
         <Field label="What it is for" name="name" required maxLength={100} className="min-w-48 flex-1" />
+        <Choice label="Kind" name="kind" defaultValue="token">
+          {Object.entries(KINDS).map(([value, { label }]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </Choice>
         <Choice label="What it may do" name="scope" defaultValue="write">
           {Object.entries(SCOPES).map(([value, { label }]) => (value !== "admin" || isAdmin) && <option key={value} value={value}>{label}</option>)}
         </Choice>
@@ -90,7 +108,7 @@ export function Tokens({ projects }: { projects: { id: string; name: string }[] 
           ))}
         </Choice>
         <Button type="submit" look="primary" disabled={create.isPending}>
-          Make a token
+          Make a key
         </Button>
       </form>
     </Section>

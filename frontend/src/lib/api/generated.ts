@@ -651,10 +651,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** My API tokens, newest first */
+        /** My API tokens and S3 keys, newest first */
         get: operations["ApiV1MeKeysMine"];
         put?: never;
-        /** Make an API token; it is shown this once */
+        /** Make an API token or an S3 key; it is shown this once */
         post: operations["ApiV1MeKeysCreate"];
         delete?: never;
         options?: never;
@@ -672,7 +672,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Remove an API token; it stops working within 30 s */
+        /** Remove an API token or S3 key; it stops working within 30 s */
         delete: operations["ApiV1MeKeysKeyIdRemove"];
         options?: never;
         head?: never;
@@ -1899,6 +1899,11 @@ export interface components {
         KeyCreate: {
             /** @default 90 */
             expires_in_days: number | null;
+            /**
+             * @default token
+             * @enum {string}
+             */
+            kind: "token" | "s3";
             name: string;
             project_id?: string | null;
             scopes: ("read" | "write" | "admin")[];
@@ -1916,6 +1921,7 @@ export interface components {
             hint: string;
             /** Format: uuid */
             id: string;
+            kind: string;
             last_used_at: string | null;
             name: string;
             project_id: string | null;
@@ -2023,17 +2029,20 @@ export interface components {
         };
         /** NewKey */
         NewKey: {
+            access_key_id?: string | null;
             /** Format: date-time */
             created_at: string;
             expires_at: string | null;
             hint: string;
             /** Format: uuid */
             id: string;
+            kind: string;
             last_used_at: string | null;
             name: string;
             project_id: string | null;
             scopes: string[];
-            token: string;
+            secret_access_key?: string | null;
+            token?: string | null;
         };
         /** NewLink */
         NewLink: {

@@ -1,0 +1,20 @@
+"""Access keys are of two kinds: tokens that go along as a bearer, S3 keys that sign."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0007'
+down_revision = '0006'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column('access_keys', sa.Column('kind', sa.Text(), server_default='token', nullable=False))
+    op.create_check_constraint(op.f('ck_access_keys_kind'), 'access_keys', "kind IN ('token', 's3')")
+
+
+def downgrade() -> None:
+    # What signs is worth nothing to a server that knows bearers only.
+    op.execute("DELETE FROM access_keys WHERE kind = 's3'")
+    op.drop_column('access_keys', 'kind')
