@@ -42,7 +42,7 @@ check: .venv/.installed frontend/node_modules/.installed ## format, lint, types,
 	@ruff check -q .
 	@mypy
 	@lint-imports --no-logo
-	@cd frontend && npx --no-install tsc --noEmit && npx --no-install eslint src
+	@cd frontend && npx --no-install tsc --noEmit && npx --no-install eslint src && npm run --silent texts -- --check
 
 format: .venv/.installed ## format and mend what can be mended
 	@ruff check -q --fix . || true
@@ -65,7 +65,7 @@ docs: .venv/.installed ## make the generated reference anew
 	@stowage reference > docs/reference/commands.md
 	@stowage openapi > docs/reference/openapi.json
 	@python -m tests.architecture.error_codes > docs/reference/errors.md
-	@cd frontend && npm run --silent api
+	@cd frontend && npm run --silent api && npm run --silent texts
 
 clean: ## remove what was built and installed (not .stowage)
 	rm -rf .venv .tools frontend/node_modules frontend/.next frontend/out

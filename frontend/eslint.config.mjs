@@ -11,6 +11,15 @@ export default [
       "max-lines": ["error", { max: 250, skipBlankLines: true, skipComments: true }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-non-null-assertion": "error",
+      // What people read goes through t`…`, so that it can be translated.
+      "react/jsx-no-literals": ["error", { allowedStrings: ["Stowage", "·", "…", "/", "–", "×", "(", ")", ",", ":", "%"] }],
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "JSXAttribute[name.name=/^(aria-label|label|title|about|hint|placeholder|alt)$/] > Literal[value=/[a-z]/]",
+          message: "What people read goes through t`…`.",
+        },
+      ],
       // useVirtualizer returns functions that can't be memoised: known, and harmless here.
       "react-hooks/incompatible-library": "off",
       "no-restricted-imports": [

@@ -1,5 +1,8 @@
 """Every page, light and dark, wide and narrow: no violation that axe finds, nothing wider than the window."""
 
+import json
+import re
+
 import pytest
 
 from tests.e2e.browsing import shoot, sign_in
@@ -76,3 +79,44 @@ def test_every_page_is_accessible_and_fits_a_phone(stack, places, page):
         if (excess := page.evaluate("document.documentElement.scrollWidth - innerWidth")) > 0:
             found.setdefault(name, []).append(f"{excess} px wider than a phone")
     assert found == {}
+
+
+# -- translation
+LOCALES = ROOT / "frontend/public/locales"
+SEEN = """() => {
+  const found = new Set();
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) if (!texts.currentNode.parentElement.closest('script, style')) found.add(texts.currentNode.data);
+  for (const name of ['aria-label', 'title', 'placeholder', 'alt'])
+    for (const one of document.querySelectorAll(`[${name}]`)) found.add(one.getAttribute(name));
+  return [...found].map((text) => text.trim()).filter((text) => /[a-z]{2}/i.test(text) && !text.startsWith('⟦'));
+}"""
+# What people typed, what the API has words of its own for (verbs, jobs, states, problems), sizes and times.
+DATA = re.compile(
+    r"(Pages|Library|Stowage|English|Pseudo|a folder|camera|open|now|system|vm|tus|read|csv|json"
+    r"|queued|running|done|failed|cancelled|io|cpu|gpu|upkeep|admin|member|viewer|annotator|reviewer|contributor|manager|owner"
+    r"|[\w ]+\.(txt|bin)|[\w/]+/[\w/.-]+|\S+@\S+|stwg_.*|[\d.,]+ \w{1,2}|\d+ \w+ ago|\w{3} \d+, \d{4}|[\d/]+, [\d:]+ [AP]M"
+    r"|\w+\.\w+|.*:\w+|\{.*\}|python-httpx.*|Mozilla/.*|This link was used already.*)"
+)
+
+
+@pytest.mark.browser
+def test_every_text_can_be_translated(stack, places, browser):
+    """A second language is chosen on the profile page; nothing of the UI's own stays English anywhere."""
+    english = json.loads((LOCALES / "en.json").read_text())
+    context = browser.new_context(viewport=WIDE)
+    page = context.new_page()
+    page.route("**/locales/index.json", lambda route: route.fulfill(json={"en": "English", "xx": "Pseudo"}))
+    page.route("**/locales/xx.json", lambda route: route.fulfill(json={key: f"⟦{text}⟧" for key, text in english.items()}))
+    sign_in(page, stack)
+    page.goto(f"{stack.base}/profile/")
+    page.select_option("select[aria-label=Language]", "xx")
+    page.wait_for_selector("text=⟦Where you are signed in⟧")
+    bare = set()
+    for path in places.values():
+        page.goto(f"{stack.base}{path}")
+        page.wait_for_selector("text=⟦")
+        page.wait_for_timeout(600)
+        bare |= {text for text in page.evaluate(SEEN) if not DATA.fullmatch(text)}
+    assert bare == set()
+    context.close()

@@ -1,14 +1,15 @@
 import { CloudUpload, Cog, HardDrive, PieChart, ScrollText, Users } from "lucide-react";
 
+import { t } from "@/lib/text";
 import { PlaceLink } from "@/ui/place-link";
 
 const FOR_ADMINS = [
-  { href: "/admin/people/", label: "People", icon: Users, owns: ["/admin/people/"] },
-  { href: "/admin/projects/", label: "All projects", icon: HardDrive, owns: ["/admin/projects/"] },
-  { href: "/admin/uploads/", label: "Open uploads", icon: CloudUpload, owns: ["/admin/uploads/"] },
-  { href: "/admin/storage/", label: "Storage", icon: PieChart, owns: ["/admin/storage/"] },
-  { href: "/admin/jobs/", label: "Jobs", icon: Cog, owns: ["/admin/jobs/"] },
-  { href: "/admin/audit/", label: "Access log", icon: ScrollText, owns: ["/admin/audit/"] },
+  { href: "/admin/people/", label: t`People`, icon: Users, owns: ["/admin/people/"] },
+  { href: "/admin/projects/", label: t`All projects`, icon: HardDrive, owns: ["/admin/projects/"] },
+  { href: "/admin/uploads/", label: t`Open uploads`, icon: CloudUpload, owns: ["/admin/uploads/"] },
+  { href: "/admin/storage/", label: t`Storage`, icon: PieChart, owns: ["/admin/storage/"] },
+  { href: "/admin/jobs/", label: t`Jobs`, icon: Cog, owns: ["/admin/jobs/"] },
+  { href: "/admin/audit/", label: t`Access log`, icon: ScrollText, owns: ["/admin/audit/"] },
 ];
 
 /** Pages that only administrators have. */

@@ -10,14 +10,15 @@ import { type ReactNode, useEffect } from "react";
 import { SessionGate, signOut, useMe } from "@/features/accounts";
 import { NoticeBell } from "@/features/notices";
 import { UploadTray, useUploads } from "@/features/uploads";
+import { t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
 import { PlaceLink } from "@/ui/place-link";
 import { ThemeToggle } from "@/ui/theme";
 
 const PLACES = [
-  { href: "/", label: "Overview", icon: LayoutDashboard, owns: ["/"] },
-  { href: "/projects/", label: "Projects", icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/", "/trash/"] },
-  { href: "/search/", label: "Search", icon: Search, owns: ["/search/"] },
+  { href: "/", label: t`Overview`, icon: LayoutDashboard, owns: ["/"] },
+  { href: "/projects/", label: t`Projects`, icon: FolderKanban, owns: ["/projects/", "/projects/settings/", "/files/", "/watch/", "/trash/"] },
+  { href: "/search/", label: t`Search`, icon: Search, owns: ["/search/"] },
 ];
 const SpaceUsed = dynamic(() => import("./space-used").then((found) => found.SpaceUsed), { ssr: false });
 const AdminLinks = dynamic(() => import("./admin-links").then((found) => found.AdminLinks), { ssr: false });
@@ -26,7 +27,7 @@ function Navigation() {
   const path = usePathname();
   const isAdmin = useMe().data?.role === "admin";
   return (
-    <nav aria-label="Main" className="relative flex min-w-0 gap-1 overflow-x-auto p-0.5 md:flex-col md:overflow-visible">
+    <nav aria-label={t`Main`} className="relative flex min-w-0 gap-1 overflow-x-auto p-0.5 md:flex-col md:overflow-visible">
       {PLACES.map((place) => (
         <PlaceLink key={place.href} {...place} path={path} />
       ))}
@@ -52,7 +53,7 @@ function Account() {
         </Link>
         <NoticeBell />
         <ThemeToggle />
-        <IconButton label="Sign out" onClick={() => void signOut()}>
+        <IconButton label={t`Sign out`} onClick={() => void signOut()}>
           <LogOut className="size-4" />
         </IconButton>
       </div>

@@ -1,3 +1,5 @@
+import { LANGUAGE, t } from "@/lib/text";
+
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
 /** Bytes for people, in powers of 1,000 as disks are sold. */
@@ -22,12 +24,12 @@ export function formatClock(seconds: number): string {
 /** Time left, roughly: "2 min left". */
 export function formatLeft(seconds: number): string {
   if (!Number.isFinite(seconds)) return "";
-  if (seconds < 60) return `${Math.max(1, Math.round(seconds))} s left`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min left`;
-  return `${(seconds / 3600).toFixed(1)} h left`;
+  if (seconds < 60) return t`${Math.max(1, Math.round(seconds))} s left`;
+  if (seconds < 5400) return t`${Math.round(seconds / 60)} min left`;
+  return t`${(seconds / 3600).toFixed(1)} h left`;
 }
 
-const RELATIVE = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const RELATIVE = new Intl.RelativeTimeFormat(LANGUAGE, { numeric: "auto" });
 
 /** "3 minutes ago", or the date once it is older than a week. */
 export function formatAgo(iso: string): string {
@@ -43,7 +45,7 @@ export function formatAgo(iso: string): string {
     if (Math.abs(seconds) < limit) return RELATIVE.format(Math.round(seconds / previous), unit);
     previous = limit;
   }
-  return new Date(iso).toLocaleDateString("en", { dateStyle: "medium" });
+  return new Date(iso).toLocaleDateString(LANGUAGE, { dateStyle: "medium" });
 }
 
 /** "500 GB" as bytes, in the units of formatBytes and those of powers of 1,024; null where it is no size. */

@@ -1,3 +1,5 @@
+import { t } from "@/lib/text";
+
 type Part = { name: string; value: number; tone: "accent" | "warn" | "good" | "muted" };
 export type Bar = { name: string; parts: Part[] };
 
@@ -8,7 +10,7 @@ export function Bars({ label, rows, format }: { label: string; rows: Bar[]; form
   const total = (bar: Bar) => bar.parts.reduce((sum, part) => sum + part.value, 0);
   const most = Math.max(1, ...rows.map(total));
   const legend = rows[0]?.parts ?? [];
-  if (rows.length === 0) return <p className="text-sm text-muted">Nothing yet.</p>;
+  if (rows.length === 0) return <p className="text-sm text-muted">{t`Nothing yet.`}</p>;
   return (
     <figure aria-label={label} className="flex flex-col gap-3">
       <ul className="flex flex-col gap-2.5">

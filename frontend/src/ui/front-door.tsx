@@ -1,5 +1,8 @@
+"use client";
+
 import type { ReactNode } from "react";
 
+import { t } from "@/lib/text";
 import { ThemeToggle } from "./theme";
 
 /** Frame of what people see before they are signed in. */
@@ -15,7 +18,7 @@ export function FrontDoor({ children }: { children: ReactNode }) {
           <img src="/icon.svg" alt="" className="size-9" />
           <div>
             <h1 className="text-lg font-semibold">Stowage</h1>
-            <p className="text-sm text-muted">Large media, safely stowed</p>
+            <p className="text-sm text-muted">{t`Large media, safely stowed`}</p>
           </div>
         </div>
         {children}

@@ -2,6 +2,7 @@
 
 import { type FormEvent, type ReactNode, useState } from "react";
 
+import { t } from "@/lib/text";
 import { Button } from "./button";
 
 type Props = {
@@ -35,10 +36,10 @@ export function NameForm({ children, label, look = "plain", isBusy, onName }: Pr
     <form onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && close()} className="flex gap-2">
       <input name="name" required maxLength={255} autoFocus aria-label={label} placeholder={label} className="h-9 w-48 rounded-lg border border-line bg-panel px-3 text-sm" />
       <Button type="submit" look="primary" disabled={isBusy}>
-        Create
+        {t`Create`}
       </Button>
       <Button look="quiet" onClick={close}>
-        Cancel
+        {t`Cancel`}
       </Button>
     </form>
   );

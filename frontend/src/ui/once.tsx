@@ -3,14 +3,15 @@
 import { Copy } from "lucide-react";
 import { toast } from "sonner";
 
+import { t } from "@/lib/text";
 import { Button } from "./button";
 
 /** A secret that is shown this once, with a button that copies it. */
 export function Once({ secret, about, onDone }: { secret: string; about: string; onDone: () => void }) {
   const copy = () => {
     navigator.clipboard.writeText(secret).then(
-      () => toast.success("Copied"),
-      () => toast.error("The browser did not allow it: select the text and copy it."),
+      () => toast.success(t`Copied`),
+      () => toast.error(t`The browser did not allow it: select the text and copy it.`),
     );
   };
   return (
@@ -21,10 +22,10 @@ export function Once({ secret, about, onDone }: { secret: string; about: string;
           {secret}
         </code>
         <Button onClick={copy}>
-          <Copy className="size-4" aria-hidden /> Copy
+          <Copy className="size-4" aria-hidden /> {t`Copy`}
         </Button>
         <Button look="quiet" onClick={onDone}>
-          Done
+          {t`Done`}
         </Button>
       </div>
     </div>

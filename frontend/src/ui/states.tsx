@@ -2,9 +2,10 @@ import { CircleAlert } from "lucide-react";
 import type { ReactNode } from "react";
 
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "./button";
 
-export function Loading({ label = "Loading" }: { label?: string }) {
+export function Loading({ label = t`Loading` }: { label?: string }) {
   return (
     <div role="status" className="flex items-center justify-center gap-3 p-12 text-sm text-muted">
       <span className="size-4 animate-spin rounded-full border-2 border-line border-t-accent" />
@@ -28,7 +29,7 @@ export function Failed({ error, onRetry }: { error: unknown; onRetry?: () => voi
     <div role="alert" className="flex flex-col items-center gap-3 px-6 py-16 text-center">
       <CircleAlert className="size-8 text-bad" aria-hidden />
       <p className="max-w-md text-sm">{messageOf(error)}</p>
-      {onRetry && <Button onClick={onRetry}>Try again</Button>}
+      {onRetry && <Button onClick={onRetry}>{t`Try again`}</Button>}
     </div>
   );
 }

@@ -3,6 +3,7 @@
 import { Moon, Sun } from "lucide-react";
 import { useEffect, useSyncExternalStore } from "react";
 
+import { t } from "@/lib/text";
 import { IconButton } from "./button";
 
 const KEY = "stowage.theme";
@@ -30,7 +31,7 @@ export function ThemeToggle() {
     document.documentElement.classList.toggle("dark", isDark);
   }, [isDark]);
   return (
-    <IconButton label={isDark ? "Light mode" : "Dark mode"} onClick={() => choose(!isDark)}>
+    <IconButton label={isDark ? t`Light mode` : t`Dark mode`} onClick={() => choose(!isDark)}>
       {isDark ? <Sun className="size-4" /> : <Moon className="size-4" />}
     </IconButton>
   );

@@ -11,6 +11,7 @@ import { Breadcrumbs, Details, type Dragged, FolderBrowser, type Sorting, type S
 import { useProjects } from "@/features/projects";
 import { DropZone, UnfinishedUploads, UploadButton } from "@/features/uploads";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
 import { SearchField } from "@/ui/search-field";
 import { Empty } from "@/ui/states";
@@ -49,35 +50,35 @@ export function FilesView() {
   const bulk = useBulk(project ?? "");
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
-  if (!project) return <Empty icon={<Search className="size-10" />} title="No project chosen" />;
+  if (!project) return <Empty icon={<Search className="size-10" />} title={t`No project chosen`} />;
   const target = { projectId: project, folderId: folder };
   const here = projects.data?.items.find((item) => item.id === project);
-  const name = here?.name ?? "Project";
+  const name = here?.name ?? t`Project`;
   const canEdit = here?.permissions.includes("edit") ?? false;
   const toFolder = (id: string | null) => go({ folder: id === project ? null : id, file: null });
   const move = (dragged: Dragged, into: string) =>
     void bulk.mutateAsync({ verb: "move", ...dragged, target: into }).then(
-      (outcome) => (outcome.refused[0] ? toast.error(outcome.refused[0].detail) : toast("Moved")),
+      (outcome) => (outcome.refused[0] ? toast.error(outcome.refused[0].detail) : toast(t`Moved`)),
       (error: unknown) => toast.error(messageOf(error)),
     );
   return (
     <DropZone target={target}>
       <div className="flex flex-wrap items-center gap-2 border-b border-line px-4 py-3">
-        <IconButton label={hasTree ? "Hide the tree of folders" : "Show the tree of folders"} aria-pressed={hasTree} onClick={() => go({ tree: hasTree ? "0" : null })} className="max-lg:hidden">
+        <IconButton label={hasTree ? t`Hide the tree of folders` : t`Show the tree of folders`} aria-pressed={hasTree} onClick={() => go({ tree: hasTree ? "0" : null })} className="max-lg:hidden">
           <PanelLeft className="size-4" />
         </IconButton>
         <Breadcrumbs projectId={project} projectName={name} folder={folder} sorting={sorting} onFolder={toFolder} onMove={move} />
-        <SearchField label="Find in this folder" value={text} onValue={setText} className="w-44" />
-        <IconLink href={`/search/?project=${project}`} label="Search the whole project">
+        <SearchField label={t`Find in this folder`} value={text} onValue={setText} className="w-44" />
+        <IconLink href={`/search/?project=${project}`} label={t`Search the whole project`}>
           <Search className="size-4" aria-hidden />
         </IconLink>
-        <IconButton label={isGrid ? "Show as a list" : "Show as a grid"} onClick={() => go({ view: isGrid ? null : "grid" })}>
+        <IconButton label={isGrid ? t`Show as a list` : t`Show as a grid`} onClick={() => go({ view: isGrid ? null : "grid" })}>
           {isGrid ? <List className="size-4" /> : <LayoutGrid className="size-4" />}
         </IconButton>
-        <IconLink href={`/trash/?project=${project}`} label="Trash">
+        <IconLink href={`/trash/?project=${project}`} label={t`Trash`}>
           <Trash2 className="size-4" aria-hidden />
         </IconLink>
-        <IconLink href={`/projects/settings/?project=${project}`} label="Members and settings">
+        <IconLink href={`/projects/settings/?project=${project}`} label={t`Members and settings`}>
           <Settings className="size-4" aria-hidden />
         </IconLink>
         {canEdit && <NewFolder projectId={project} parent={folder} />}
@@ -85,8 +86,8 @@ export function FilesView() {
       </div>
       <div className="flex min-h-0 flex-1">
         {hasTree && (
-          <nav aria-label="Folders" className="hidden w-56 shrink-0 overflow-y-auto border-r border-line p-2 lg:block">
-            <Tree label="Folders of the project" projectId={project} folder={null} current={folder} onFolder={toFolder} onMove={canEdit ? move : undefined} />
+          <nav aria-label={t`Folders`} className="hidden w-56 shrink-0 overflow-y-auto border-r border-line p-2 lg:block">
+            <Tree label={t`Folders of the project`} projectId={project} folder={null} current={folder} onFolder={toFolder} onMove={canEdit ? move : undefined} />
           </nav>
         )}
         <div className="flex min-h-0 min-w-0 flex-1 flex-col">

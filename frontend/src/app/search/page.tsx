@@ -5,6 +5,7 @@ import { Suspense, useEffect, useState } from "react";
 
 import { type Filters, Search } from "@/features/files";
 import { useProjects } from "@/features/projects";
+import { t } from "@/lib/text";
 import { Choice } from "@/ui/field";
 import { SearchField } from "@/ui/search-field";
 import { Page } from "@/ui/section";
@@ -37,12 +38,12 @@ function SearchAnywhere() {
   }, [text, params, router]);
   return (
     <Page
-      title="Search"
+      title={t`Search`}
       actions={
         <div className="flex flex-wrap gap-2">
-          <SearchField label="Name contains" value={text} onValue={setText} className="w-64" />
-          <Choice label="Where" value={project ?? ""} onChange={(event) => change({ project: event.target.value, tag: "" })}>
-            <option value="">All my projects</option>
+          <SearchField label={t`Name contains`} value={text} onValue={setText} className="w-64" />
+          <Choice label={t`Where`} value={project ?? ""} onChange={(event) => change({ project: event.target.value, tag: "" })}>
+            <option value="">{t`All my projects`}</option>
             {projects.data?.items.map((item) => (
               <option key={item.id} value={item.id}>
                 {item.name}

@@ -1,5 +1,6 @@
 export { signOut, useMe } from "./api";
 export { JoinForm } from "./join-form";
+export { LanguageChoice } from "./language";
 export { LoginForm } from "./login-form";
 export { ProfileForm } from "./profile-form";
 export { Sessions } from "./sessions";

@@ -5,6 +5,7 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useState, useSyncExternalStore } from "react";
 
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Failed, Loading } from "@/ui/states";
@@ -26,14 +27,14 @@ export function JoinForm() {
   const [error, setError] = useState<string | null>(null);
   const [isBusy, setBusy] = useState(false);
   if (link.isError) return <Failed error={link.error} />;
-  if (!link.data) return token ? <Loading label="Looking at the link" /> : <p className="text-sm text-muted">This page needs the whole link: open it as it was sent to you.</p>;
+  if (!link.data) return token ? <Loading label={t`Looking at the link`} /> : <p className="text-sm text-muted">{t`This page needs the whole link: open it as it was sent to you.`}</p>;
   const { username } = link.data;
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
     const password = String(form.get("password"));
     if (password !== String(form.get("again"))) {
-      setError("The two passwords differ.");
+      setError(t`The two passwords differ.`);
       return;
     }
     setBusy(true);
@@ -48,17 +49,17 @@ export function JoinForm() {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <p className="text-sm text-muted">{username === null ? "You are invited. Choose a name and a password." : `Choose a new password for ${username}.`}</p>
-      {username === null && <Field label="Username" name="username" required maxLength={64} autoFocus autoComplete="username" hint="Letters, digits, dots, hyphens and underscores" />}
-      <Field label="Password" name="password" type="password" required minLength={12} maxLength={128} autoComplete="new-password" hint="At least 12 characters" />
-      <Field label="Password again" name="again" type="password" required autoComplete="new-password" />
+      <p className="text-sm text-muted">{username === null ? t`You are invited. Choose a name and a password.` : t`Choose a new password for ${username}.`}</p>
+      {username === null && <Field label={t`Username`} name="username" required maxLength={64} autoFocus autoComplete="username" hint={t`Letters, digits, dots, hyphens and underscores`} />}
+      <Field label={t`Password`} name="password" type="password" required minLength={12} maxLength={128} autoComplete="new-password" hint={t`At least 12 characters`} />
+      <Field label={t`Password again`} name="again" type="password" required autoComplete="new-password" />
       {error && (
         <p role="alert" className="text-sm text-bad">
           {error}
         </p>
       )}
       <Button type="submit" look="primary" disabled={isBusy} className="h-10">
-        {username === null ? "Create account" : "Set password"}
+        {username === null ? t`Create account` : t`Set password`}
       </Button>
     </form>
   );

@@ -4,6 +4,7 @@ import { useRouter } from "next/navigation";
 import { type FormEvent, useState } from "react";
 
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { signIn } from "./api";
@@ -33,15 +34,15 @@ export function LoginForm() {
   };
   return (
     <form onSubmit={submit} className="flex flex-col gap-4">
-      <Field label="Name" name="username" autoComplete="username" autoFocus required />
-      <Field label="Password" name="password" type="password" autoComplete="current-password" required />
+      <Field label={t`Name`} name="username" autoComplete="username" autoFocus required />
+      <Field label={t`Password`} name="password" type="password" autoComplete="current-password" required />
       {error && (
         <p role="alert" className="text-sm text-bad">
           {error}
         </p>
       )}
       <Button type="submit" look="primary" disabled={isBusy} className="h-10">
-        {isBusy ? "Signing in…" : "Sign in"}
+        {isBusy ? t`Signing in…` : t`Sign in`}
       </Button>
     </form>
   );

@@ -5,6 +5,7 @@ import { toast } from "sonner";
 
 import { setToken } from "@/lib/api/session";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Section } from "@/ui/section";
@@ -20,7 +21,7 @@ function PasswordForm() {
       { current_password: String(form.get("current")), new_password: String(form.get("new")) },
       {
         onSuccess: () => {
-          toast.success("Password changed: sign in with the new one");
+          toast.success(t`Password changed: sign in with the new one`);
           setToken(null);
         },
         onError: (error) => toast.error(messageOf(error)),
@@ -28,12 +29,12 @@ function PasswordForm() {
     );
   };
   return (
-    <Section title="Password" about="Changing it signs you out everywhere, here too.">
+    <Section title={t`Password`} about={t`Changing it signs you out everywhere, here too.`}>
       <form onSubmit={submit} className="grid items-end gap-4 sm:grid-cols-3">
-        <Field label="Current password" name="current" type="password" required autoComplete="current-password" />
-        <Field label="New password" name="new" type="password" required minLength={12} maxLength={128} autoComplete="new-password" />
+        <Field label={t`Current password`} name="current" type="password" required autoComplete="current-password" />
+        <Field label={t`New password`} name="new" type="password" required minLength={12} maxLength={128} autoComplete="new-password" />
         <Button type="submit" disabled={change.isPending}>
-          Change password
+          {t`Change password`}
         </Button>
       </form>
     </Section>
@@ -50,17 +51,17 @@ export function ProfileForm() {
     const email = String(form.get("email")).trim();
     change.mutate(
       { full_name: String(form.get("full_name")).trim(), email: email || null },
-      { onSuccess: () => toast.success("Saved"), onError: (error) => toast.error(messageOf(error)) },
+      { onSuccess: () => toast.success(t`Saved`), onError: (error) => toast.error(messageOf(error)) },
     );
   };
   return (
     <>
-      <Section title={me.username} about={me.role === "admin" ? "Administrator" : "Member"}>
+      <Section title={me.username} about={me.role === "admin" ? t`Administrator` : t`Member`}>
         <form onSubmit={submit} className="grid items-end gap-4 sm:grid-cols-3">
-          <Field label="Full name" name="full_name" defaultValue={me.full_name} maxLength={200} autoComplete="name" />
-          <Field label="E-mail" name="email" type="email" defaultValue={me.email ?? ""} autoComplete="email" />
+          <Field label={t`Full name`} name="full_name" defaultValue={me.full_name} maxLength={200} autoComplete="name" />
+          <Field label={t`E-mail`} name="email" type="email" defaultValue={me.email ?? ""} autoComplete="email" />
           <Button type="submit" disabled={change.isPending}>
-            Save
+            {t`Save`}
           </Button>
         </form>
       </Section>

@@ -4,6 +4,7 @@ import { usePathname, useRouter } from "next/navigation";
 import { type ReactNode, useEffect, useState } from "react";
 
 import { onSession, refreshSession } from "@/lib/api/session";
+import { t } from "@/lib/text";
 import { Loading } from "@/ui/states";
 
 /** Shows its children to people who are signed in; everybody else is sent to the sign-in page. */
@@ -19,5 +20,5 @@ export function SessionGate({ children }: { children: ReactNode }) {
   useEffect(() => {
     if (isSignedIn === false) router.replace(`/login/?next=${encodeURIComponent(path + window.location.search)}`);
   }, [isSignedIn, path, router]);
-  return isSignedIn ? children : <Loading label="Signing in" />;
+  return isSignedIn ? children : <Loading label={t`Signing in`} />;
 }

@@ -8,6 +8,7 @@ import { toast } from "sonner";
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { freshToken } from "@/lib/api/session";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Choice, Field } from "@/ui/field";
 import { Empty, Failed, Loading } from "@/ui/states";
@@ -15,7 +16,7 @@ import { ROW, Table } from "@/ui/table";
 
 type Filters = { actor?: string; verb?: string; outcome?: string; since?: string; until?: string };
 
-const VERBS: Record<string, string> = { auth: "Signing in and out", files: "Files", folders: "Folders", projects: "Projects", members: "Members", users: "People", tokens: "API tokens", jobs: "Jobs", quota: "Quotas", system: "System" };
+const VERBS: Record<string, string> = { auth: t`Signing in and out`, files: t`Files`, folders: t`Folders`, projects: t`Projects`, members: t`Members`, users: t`People`, tokens: t`API tokens`, jobs: t`Jobs`, quota: t`Quotas`, system: t`System` };
 
 function queryOf(filters: Filters) {
   const given = Object.entries(filters).filter(([, value]) => value);
@@ -46,7 +47,7 @@ async function save(filters: Filters, format: "csv" | "jsonl"): Promise<void> {
 
 function changeOf(details: Schemas["AccessView"]["details"]): string {
   const { before, after, ...rest } = details as Record<string, unknown>;
-  const parts = [before ? `was ${JSON.stringify(before)}` : "", after ? `is ${JSON.stringify(after)}` : "", Object.keys(rest).length ? JSON.stringify(rest) : ""];
+  const parts = [before ? t`was ${JSON.stringify(before)}` : "", after ? t`is ${JSON.stringify(after)}` : "", Object.keys(rest).length ? JSON.stringify(rest) : ""];
   return parts.filter(Boolean).join(", ");
 }
 
@@ -54,10 +55,10 @@ function Rows({ log }: { log: ReturnType<typeof useAccessLog> }) {
   if (log.isPending) return <Loading />;
   if (log.isError) return <Failed error={log.error} onRetry={() => void log.refetch()} />;
   const rows = log.data.pages.flatMap((page) => page.items);
-  if (rows.length === 0) return <Empty icon={<ScrollText className="size-10" />} title="Nothing matches" />;
+  if (rows.length === 0) return <Empty icon={<ScrollText className="size-10" />} title={t`Nothing matches`} />;
   return (
     <>
-      <Table headings={["When", "Who", "What", "To", "From", "Details"]} testId="audit">
+      <Table headings={[t`When`, t`Who`, t`What`, t`To`, t`From`, t`Details`]} testId="audit">
         {rows.map((row) => (
           <tr key={row.id} className={`${ROW} align-top`}>
             <td className="px-4 py-2 whitespace-nowrap text-muted tabular-nums">{row.at.slice(0, 19).replace("T", " ")}</td>
@@ -76,7 +77,7 @@ function Rows({ log }: { log: ReturnType<typeof useAccessLog> }) {
       </Table>
       {log.hasNextPage && (
         <Button onClick={() => void log.fetchNextPage()} className="self-center">
-          Show more
+          {t`Show more`}
         </Button>
       )}
     </>
@@ -92,28 +93,28 @@ export function AccessLog() {
   return (
     <>
       <div className="flex flex-wrap items-end gap-3">
-        <Field label="Who" value={filters.actor ?? ""} onChange={set("actor")} placeholder="name" className="w-36" />
-        <Choice label="What" value={filters.verb ?? ""} onChange={set("verb")}>
-          <option value="">Anything</option>
+        <Field label={t`Who`} value={filters.actor ?? ""} onChange={set("actor")} placeholder={t`name`} className="w-36" />
+        <Choice label={t`What`} value={filters.verb ?? ""} onChange={set("verb")}>
+          <option value="">{t`Anything`}</option>
           {Object.entries(VERBS).map(([verb, text]) => (
             <option key={verb} value={`${verb}.`}>
               {text}
             </option>
           ))}
         </Choice>
-        <Choice label="How it ended" value={filters.outcome ?? ""} onChange={set("outcome")}>
-          <option value="">Done or refused</option>
-          <option value="done">Done</option>
-          <option value="refused">Refused</option>
+        <Choice label={t`How it ended`} value={filters.outcome ?? ""} onChange={set("outcome")}>
+          <option value="">{t`Done or refused`}</option>
+          <option value="done">{t`Done`}</option>
+          <option value="refused">{t`Refused`}</option>
         </Choice>
-        <Field label="Since" type="date" value={filters.since ?? ""} onChange={set("since")} />
-        <Field label="Before" type="date" value={filters.until ?? ""} onChange={set("until")} />
+        <Field label={t`Since`} type="date" value={filters.since ?? ""} onChange={set("since")} />
+        <Field label={t`Before`} type="date" value={filters.until ?? ""} onChange={set("until")} />
         <span className="ml-auto flex gap-2">
           <Button onClick={() => void save(filters, "csv").catch(complain)}>
-            <Download className="size-4" aria-hidden /> CSV
+            <Download className="size-4" aria-hidden /> {t`CSV`}
           </Button>
           <Button onClick={() => void save(filters, "jsonl").catch(complain)}>
-            <Download className="size-4" aria-hidden /> JSON
+            <Download className="size-4" aria-hidden /> {t`JSON`}
           </Button>
         </span>
       </div>

@@ -2,6 +2,7 @@
 
 import { ChevronRight } from "lucide-react";
 
+import { t } from "@/lib/text";
 import { type Sorting, useEntries } from "./api";
 import { type Dragged, dropTarget } from "./drag";
 
@@ -11,7 +12,7 @@ export function Breadcrumbs({ projectId, projectName, folder, sorting, onFolder,
   const path = useEntries(projectId, folder, "", sorting).data?.pages[0]?.path ?? [];
   const steps = path.filter((step) => step.parent_id !== null);
   return (
-    <nav aria-label="Path" className="flex min-w-0 flex-1 items-center gap-1 overflow-hidden text-sm">
+    <nav aria-label={t`Path`} className="flex min-w-0 flex-1 items-center gap-1 overflow-hidden text-sm">
       <button type="button" onClick={() => onFolder(null)} {...dropTarget((dragged) => onMove(dragged, projectId))} className={`data-over:bg-accent/15 truncate rounded px-1 hover:text-accent ${steps.length ? "text-muted" : "text-lg font-semibold"}`}>
         {projectName}
       </button>

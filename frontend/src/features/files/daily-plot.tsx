@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf } from "@/lib/api/client";
 import { formatBytes } from "@/lib/format";
+import { LANGUAGE, t } from "@/lib/text";
 import { Failed, Loading } from "@/ui/states";
 
 const DAYS = 14;
@@ -20,11 +21,11 @@ export function DailyPlot() {
   const most = Math.max(1, ...daily.data.items.map((item) => item.bytes));
   const total = daily.data.items.reduce((sum, item) => sum + item.files, 0);
   return (
-    <figure aria-label="What came in, day by day" className="flex flex-col gap-2">
+    <figure aria-label={t`What came in, day by day`} className="flex flex-col gap-2">
       <ul className="flex h-28 items-end gap-1">
         {days.map((day) => {
           const item = found.get(day);
-          const text = `${day}: ${item ? `${item.files.toLocaleString("en")} files, ${formatBytes(item.bytes)}` : "nothing"}`;
+          const text = item ? t`${day}: ${item.files.toLocaleString(LANGUAGE)} files, ${formatBytes(item.bytes)}` : t`${day}: nothing`;
           return (
             <li key={day} title={text} className="flex h-full flex-1 items-end rounded-t bg-sunken">
               <span className="sr-only">{text}</span>
@@ -34,7 +35,7 @@ export function DailyPlot() {
         })}
       </ul>
       <figcaption className="text-xs text-muted">
-        {total.toLocaleString("en")} files in two weeks, {formatBytes(daily.data.items.reduce((sum, item) => sum + item.bytes, 0))}
+        {t`${total.toLocaleString(LANGUAGE)} files in two weeks, ${formatBytes(daily.data.items.reduce((sum, item) => sum + item.bytes, 0))}`}
       </figcaption>
     </figure>
   );

@@ -7,6 +7,7 @@ import { toast } from "sonner";
 
 import { formatAgo, formatBytes, formatClock } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button, IconButton } from "@/ui/button";
 import { Failed, Loading } from "@/ui/states";
 import { type FileInfo, useFile } from "./api";
@@ -16,20 +17,20 @@ import { TagEditor } from "./tag-editor";
 import { Thumbnail } from "./thumbnail";
 import { Versions } from "./versions";
 
-const TABS = ["Facts", "Versions", "Activity"] as const;
+const TABS = [t`Facts`, t`Versions`, t`Activity`] as const;
 
 function facts(file: FileInfo): [string, string][] {
   const { preview } = file;
   const rows: [string, string | null][] = [
-    ["Size", formatBytes(file.size_bytes)],
-    ["Type", file.media_type ?? file.claimed_type ?? null],
-    ["Said to be", file.claimed_type && file.claimed_type !== file.media_type ? file.claimed_type : null],
-    ["Where", file.location || "/"],
-    ["Picture", preview.width && preview.height ? `${preview.width} × ${preview.height}` : null],
-    ["Length", preview.duration_s ? formatClock(preview.duration_s) : null],
-    ["Version", String(file.version_no)],
+    [t`Size`, formatBytes(file.size_bytes)],
+    [t`Type`, file.media_type ?? file.claimed_type ?? null],
+    [t`Said to be`, file.claimed_type && file.claimed_type !== file.media_type ? file.claimed_type : null],
+    [t`Where`, file.location || "/"],
+    [t`Picture`, preview.width && preview.height ? `${preview.width} × ${preview.height}` : null],
+    [t`Length`, preview.duration_s ? formatClock(preview.duration_s) : null],
+    [t`Version`, String(file.version_no)],
     ["SHA-256", file.sha256],
-    ["Added", `${formatAgo(file.created_at)}${file.created_by ? ` by ${file.created_by}` : ""}`],
+    [t`Added`, file.created_by ? t`${formatAgo(file.created_at)} by ${file.created_by}` : formatAgo(file.created_at)],
   ];
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }
@@ -41,25 +42,25 @@ function Actions({ file, canEdit, onClose }: { file: FileInfo; canEdit: boolean;
   const remove = () =>
     bulk.mutateAsync({ verb: "trash", files: [file.id] }).then(() => {
       onClose();
-      toast(`${file.name} is in the trash`, { action: { label: "Undo", onClick: () => void bulk.mutateAsync({ verb: "restore", files: [file.id] }).catch(complain) } });
+      toast(t`${file.name} is in the trash`, { action: { label: t`Undo`, onClick: () => void bulk.mutateAsync({ verb: "restore", files: [file.id] }).catch(complain) } });
     }, complain);
   return (
     <div className="flex flex-wrap gap-2">
       {(file.preview.kind === "video" || file.preview.kind === "audio") && file.preview.state !== "failed" && (
         <Link href={`/watch/?file=${file.id}`} className="inline-flex h-9 items-center gap-2 rounded-lg bg-accent px-3 text-sm font-medium text-on-accent hover:bg-accent-strong">
-          <Play className="size-4" aria-hidden /> Play
+          <Play className="size-4" aria-hidden /> {t`Play`}
         </Link>
       )}
       <Button onClick={() => void download(file.id).catch(complain)}>
-        <Download className="size-4" aria-hidden /> Download
+        <Download className="size-4" aria-hidden /> {t`Download`}
       </Button>
       {canEdit && (
         <Button look="danger" onClick={() => void remove()} disabled={bulk.isPending}>
-          <Trash2 className="size-4" aria-hidden /> Delete
+          <Trash2 className="size-4" aria-hidden /> {t`Delete`}
         </Button>
       )}
       <Button look="quiet" aria-pressed={file.is_favourite} onClick={() => favourite.mutate({ id: file.id, isOn: !file.is_favourite }, { onError: complain })}>
-        <Star className={`size-4 ${file.is_favourite ? "fill-current text-warn" : ""}`} aria-hidden /> Favourite
+        <Star className={`size-4 ${file.is_favourite ? "fill-current text-warn" : ""}`} aria-hidden /> {t`Favourite`}
       </Button>
     </div>
   );
@@ -91,12 +92,12 @@ function Facts({ file, canEdit }: { file: FileInfo; canEdit: boolean }) {
 
 export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean; onClose: () => void }) {
   const file = useFile(id);
-  const [tab, setTab] = useState<(typeof TABS)[number]>("Facts");
+  const [tab, setTab] = useState<(typeof TABS)[number]>(t`Facts`);
   return (
-    <aside aria-label="Details" className="flex w-full shrink-0 flex-col gap-4 overflow-y-auto border-line bg-panel p-5 max-lg:fixed max-lg:inset-0 max-lg:z-30 lg:w-80 lg:border-l">
+    <aside aria-label={t`Details`} className="flex w-full shrink-0 flex-col gap-4 overflow-y-auto border-line bg-panel p-5 max-lg:fixed max-lg:inset-0 max-lg:z-30 lg:w-80 lg:border-l">
       <header className="flex items-start gap-2">
-        <h2 className="min-w-0 flex-1 font-semibold break-words">{file.data?.name ?? "Details"}</h2>
-        <IconButton label="Close details" onClick={onClose}>
+        <h2 className="min-w-0 flex-1 font-semibold break-words">{file.data?.name ?? t`Details`}</h2>
+        <IconButton label={t`Close details`} onClick={onClose}>
           <X className="size-4" />
         </IconButton>
       </header>
@@ -106,9 +107,9 @@ export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean
         <>
           <Thumbnail kind="file" preview={file.data.preview} mediaType={file.data.media_type} className="aspect-video w-full shrink-0" />
           {file.data.preview.reason && <Warning>{file.data.preview.reason}</Warning>}
-          {file.data.is_corrupt && <Warning>This is not what its uploader&apos;s checksum says it should be. Only the uploader can open it; please upload it again.</Warning>}
+          {file.data.is_corrupt && <Warning>{t`This is not what its uploader's checksum says it should be. Only the uploader can open it; please upload it again.`}</Warning>}
           <Actions file={file.data} canEdit={canEdit} onClose={onClose} />
-          <div role="tablist" aria-label="About the file" className="flex gap-1 border-b border-line">
+          <div role="tablist" aria-label={t`About the file`} className="flex gap-1 border-b border-line">
             {TABS.map((name) => (
               <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)} className={`-mb-px border-b-2 px-3 py-1.5 text-sm ${tab === name ? "border-accent font-medium" : "border-transparent text-muted hover:text-text"}`}>
                 {name}

@@ -1,13 +1,14 @@
 import { Star } from "lucide-react";
 
 import { formatAgo, formatBytes, formatClock } from "@/lib/format";
+import { LANGUAGE, t } from "@/lib/text";
 import type { Entry } from "./api";
 import { Thumbnail } from "./thumbnail";
 
 function stateOf(entry: Entry): { text: string; tone: string } | null {
-  if (entry.is_corrupt) return { text: "Damaged", tone: "text-bad" };
-  if (entry.preview?.state === "processing") return { text: "Processing", tone: "text-warn" };
-  if (entry.preview?.state === "failed") return { text: "Can't be shown", tone: "text-bad" };
+  if (entry.is_corrupt) return { text: t`Damaged`, tone: "text-bad" };
+  if (entry.preview?.state === "processing") return { text: t`Processing`, tone: "text-warn" };
+  if (entry.preview?.state === "failed") return { text: t`Can't be shown`, tone: "text-bad" };
   return null;
 }
 
@@ -24,7 +25,7 @@ export function State({ entry }: { entry: Entry }) {
 export function sizeOf(entry: Entry): string {
   if (entry.kind === "file") return formatBytes(entry.size_bytes ?? 0);
   const files = entry.files ?? 0;
-  return files ? `${formatBytes(entry.size_bytes ?? 0)} · ${files.toLocaleString("en")}` : "Empty";
+  return files ? `${formatBytes(entry.size_bytes ?? 0)} · ${files.toLocaleString(LANGUAGE)}` : t`Empty`;
 }
 
 /** What a row of the list shows after its check box. */
@@ -37,14 +38,14 @@ export function Cells({ entry, name }: { entry: Entry; name: React.ReactNode }) 
           {name}
           <span className="block truncate text-xs text-muted @lg:hidden">{sizeOf(entry)}</span>
         </div>
-        {entry.is_favourite && <Star className="size-3.5 shrink-0 fill-current text-warn" role="img" aria-label="Favourite" />}
+        {entry.is_favourite && <Star className="size-3.5 shrink-0 fill-current text-warn" role="img" aria-label={t`Favourite`} />}
         <State entry={entry} />
       </div>
       <div role="gridcell" className="hidden w-16 text-right text-xs text-muted tabular-nums @5xl:block">
         {entry.preview?.duration_s ? formatClock(entry.preview.duration_s) : ""}
       </div>
       <div role="gridcell" className="hidden w-36 truncate text-xs text-muted @4xl:block">
-        {entry.kind === "folder" ? "Folder" : (entry.media_type ?? "")}
+        {entry.kind === "folder" ? t`Folder` : (entry.media_type ?? "")}
       </div>
       <div role="gridcell" className="hidden w-28 text-right text-xs text-muted tabular-nums @lg:block">
         {sizeOf(entry)}

@@ -3,6 +3,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useRef } from "react";
 
+import { t } from "@/lib/text";
 import { sizeOf, State } from "./entry-cells";
 import { handlers, Name, type Shown, useFollow } from "./file-list";
 import { Thumbnail } from "./thumbnail";
@@ -27,7 +28,7 @@ export function FileGrid(props: Shown & { columns: number; onWidth: (pixels: num
     return () => watcher.disconnect();
   }, [onWidth]);
   return (
-    <div ref={scroller} role="grid" aria-label="Files" aria-multiselectable aria-rowcount={lines} onKeyDown={selection.onKeyDown} className="min-h-0 flex-1 overflow-y-auto px-4 pt-4" data-testid="file-list">
+    <div ref={scroller} role="grid" aria-label={t`Files`} aria-multiselectable aria-rowcount={lines} onKeyDown={selection.onKeyDown} className="min-h-0 flex-1 overflow-y-auto px-4 pt-4" data-testid="file-list">
       <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>
         {visible.map((line) => (
           <div key={line.key} role="row" aria-rowindex={line.index + 1} className="absolute inset-x-0 grid gap-4" style={{ height: CARD, transform: `translateY(${line.start}px)`, gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))` }}>

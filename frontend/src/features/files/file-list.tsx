@@ -3,11 +3,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type MouseEvent, useEffect, useRef } from "react";
 
+import { t } from "@/lib/text";
 import type { Entry, Sorting } from "./api";
 import { drag, type Dragged, dropTarget } from "./drag";
 import { Cells } from "./entry-cells";
 import { ListHeader } from "./list-header";
-import { RenameField } from "./rename-field";
+import { RenameField } from "./lazy";
 import type { Selection } from "./use-selection";
 
 const ROW = 56;
@@ -87,7 +88,7 @@ export function FileList(props: Shown & { sorting: Sorting; onSorting: (sorting:
   useFollow(selection.at, (index) => virtual.scrollToIndex(index), scroller, rows[selection.at]?.id);
   const toggleAll = () => (selection.isAll ? selection.clear() : selection.selectAll());
   return (
-    <div role="grid" aria-label="Files" aria-multiselectable aria-rowcount={rows.length + 1} onKeyDown={selection.onKeyDown} className="@container flex min-h-0 flex-1 flex-col" data-testid="file-list">
+    <div role="grid" aria-label={t`Files`} aria-multiselectable aria-rowcount={rows.length + 1} onKeyDown={selection.onKeyDown} className="@container flex min-h-0 flex-1 flex-col" data-testid="file-list">
       <ListHeader sorting={sorting} onSorting={onSorting} isAll={selection.isAll} onAll={toggleAll} />
       <div ref={scroller} role="rowgroup" className="min-h-0 flex-1 overflow-y-auto">
         <div role="presentation" className="relative" style={{ height: virtual.getTotalSize() }}>
@@ -107,7 +108,7 @@ export function FileList(props: Shown & { sorting: Sorting; onSorting: (sorting:
                   <input
                     type="checkbox"
                     tabIndex={-1}
-                    aria-label={`Select ${entry.name}`}
+                    aria-label={t`Select ${entry.name}`}
                     checked={selection.ids.has(entry.id)}
                     onChange={() => selection.toggle(item.index)}
                     onClick={(event) => event.stopPropagation()}

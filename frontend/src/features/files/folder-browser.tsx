@@ -5,6 +5,7 @@ import { useCallback, useState } from "react";
 import { toast } from "sonner";
 
 import { messageOf } from "@/lib/problem";
+import { LANGUAGE, t } from "@/lib/text";
 import type { MenuItem } from "@/ui/menu";
 import { Empty, Failed, Loading } from "@/ui/states";
 import { type Entry, type Sorting, useEntries } from "./api";
@@ -69,40 +70,40 @@ export function FolderBrowser(props: Props) {
     try {
       const outcome = await bulk.mutateAsync(body);
       const [first] = outcome.refused;
-      if (first) toast.error(`${outcome.refused.length} left as they are: ${first.detail}`);
-      if (outcome.done) toast(done(outcome.done), undo ? { action: { label: "Undo", onClick: undo } } : undefined);
+      if (first) toast.error(t`${outcome.refused.length} left as they are: ${first.detail}`);
+      if (outcome.done) toast(done(outcome.done), undo ? { action: { label: t`Undo`, onClick: undo } } : undefined);
       selection.clear();
     } catch (error) {
       toast.error(messageOf(error));
     }
   };
-  const things = (count: number) => (count === 1 ? "1 thing" : `${count.toLocaleString("en")} things`);
+  const things = (count: number) => (count === 1 ? t`1 thing` : t`${count.toLocaleString(LANGUAGE)} things`);
   const trash = () => {
     const what = wanted();
     const undo = "files" in what ? () => void bulk.mutateAsync({ verb: "restore", ...what }).catch((error: unknown) => toast.error(messageOf(error))) : undefined;
-    void run({ verb: "trash", ...what }, (count) => `${things(count)} moved to the trash`, undo);
+    void run({ verb: "trash", ...what }, (count) => t`${things(count)} moved to the trash`, undo);
   };
-  const move = (dragged: Dragged, target: string) => void run({ verb: "move", ...dragged, target }, (count) => `${things(count)} moved`);
+  const move = (dragged: Dragged, target: string) => void run({ verb: "move", ...dragged, target }, (count) => t`${things(count)} moved`);
   const onVerb = (verb: Verb) => {
     const what = chosen();
     if (verb === "download") void downloadAll(projectId, what.files, selection.isAll && hasNextPage ? [folder ?? projectId] : what.folders).catch((error: unknown) => toast.error(messageOf(error)));
     else if (verb === "trash") trash();
-    else if (verb === "favourite") void run({ verb: "favourite", ...wanted() }, (count) => `${things(count)} marked as favourites`);
+    else if (verb === "favourite") void run({ verb: "favourite", ...wanted() }, (count) => t`${things(count)} marked as favourites`);
     else setAsking(verb);
   };
   const pick = (target: string) => {
     const verb = asking === "copy" ? "copy" : "move";
     setAsking(null);
-    void run({ verb, ...wanted(), target }, (count) => (verb === "copy" ? `Copying ${things(count)}` : `${things(count)} moved`));
+    void run({ verb, ...wanted(), target }, (count) => (verb === "copy" ? t`Copying ${things(count)}` : t`${things(count)} moved`));
   };
 
   const items = (entry: Entry): MenuItem[] => [
-    { label: "Open", icon: <FolderOpen />, shortcut: "Enter", onChoose: () => open(entry) },
-    { label: "Download", icon: <Download />, onChoose: () => onVerb("download") },
-    { label: "Rename", icon: <Pencil />, shortcut: "F2", isOff: !canEdit, onChoose: () => setRenaming(entry.id) },
-    { label: "Move to…", icon: <FolderInput />, isOff: !canEdit, onChoose: () => setAsking("move") },
-    { label: "Copy to…", icon: <Copy />, isOff: !canEdit, onChoose: () => setAsking("copy") },
-    { label: "Favourite", icon: <Star />, isOff: entry.kind === "folder", onChoose: () => onVerb("favourite") },
+    { label: t`Open`, icon: <FolderOpen />, shortcut: "Enter", onChoose: () => open(entry) },
+    { label: t`Download`, icon: <Download />, onChoose: () => onVerb("download") },
+    { label: t`Rename`, icon: <Pencil />, shortcut: "F2", isOff: !canEdit, onChoose: () => setRenaming(entry.id) },
+    { label: t`Move to…`, icon: <FolderInput />, isOff: !canEdit, onChoose: () => setAsking("move") },
+    { label: t`Copy to…`, icon: <Copy />, isOff: !canEdit, onChoose: () => setAsking("copy") },
+    { label: t`Favourite`, icon: <Star />, isOff: entry.kind === "folder", onChoose: () => onVerb("favourite") },
     { label: "Delete", icon: <Trash2 />, shortcut: "Del", isBad: true, isOff: !canEdit, onChoose: trash },
   ];
   const onSight = useCallback(
@@ -143,16 +144,16 @@ export function FolderBrowser(props: Props) {
         <SelectionBar count={selection.ids.size} isAll={selection.isAll} hasMore={hasNextPage} canEdit={canEdit} isBusy={bulk.isPending} onVerb={onVerb} onClear={selection.clear} />
       )}
       {isGrid ? <FileGrid {...shown} columns={columns} onWidth={onWidth} /> : <FileList {...shown} sorting={sorting} onSorting={props.onSorting} />}
-      {menu && <Menu label={`Actions for ${menu.entry.name}`} x={menu.x} y={menu.y} items={items(menu.entry)} onClose={closeMenu} />}
+      {menu && <Menu label={t`Actions for ${menu.entry.name}`} x={menu.x} y={menu.y} items={items(menu.entry)} onClose={closeMenu} />}
       {(asking === "move" || asking === "copy") && (
-        <FolderPicker title={asking === "move" ? "Move to" : "Copy to"} verb={asking === "move" ? "Move" : "Copy"} projectId={projectId} projectName={props.projectName} onPick={pick} onClose={() => setAsking(null)} />
+        <FolderPicker title={asking === "move" ? t`Move to` : t`Copy to`} verb={asking === "move" ? t`Move` : t`Copy`} projectId={projectId} projectName={props.projectName} onPick={pick} onClose={() => setAsking(null)} />
       )}
       {asking === "tag" && (
         <TagDialog
           onClose={() => setAsking(null)}
           onTags={(tags) => {
             setAsking(null);
-            void run({ verb: "tag", ...wanted(), tags }, (count) => `${things(count)} tagged`);
+            void run({ verb: "tag", ...wanted(), tags }, (count) => t`${things(count)} tagged`);
           }}
         />
       )}
@@ -162,8 +163,8 @@ export function FolderBrowser(props: Props) {
 
 function Nothing({ isFiltered }: { isFiltered: boolean }) {
   return (
-    <Empty icon={<FolderOpen className="size-10" />} title={isFiltered ? "Nothing found" : "Nothing here yet"}>
-      {isFiltered ? "No name in this folder matches." : "Drop files anywhere on this page, or use Upload. You can close the lid: what has arrived stays."}
+    <Empty icon={<FolderOpen className="size-10" />} title={isFiltered ? t`Nothing found` : t`Nothing here yet`}>
+      {isFiltered ? t`No name in this folder matches.` : t`Drop files anywhere on this page, or use Upload. You can close the lid: what has arrived stays.`}
     </Empty>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Tree } from "./tree";
@@ -17,14 +18,14 @@ export function FolderPicker({ title, verb, projectId, projectName, onPick, onCl
         <button type="button" aria-current={folder === projectId || undefined} onClick={() => setFolder(projectId)} className={`h-8 w-full rounded-lg px-2 text-left text-sm ${folder === projectId ? "bg-sunken font-medium" : "hover:bg-sunken"}`}>
           {projectName}
         </button>
-        <Tree label="Folders" projectId={projectId} folder={null} current={folder} onFolder={setFolder} />
+        <Tree label={t`Folders`} projectId={projectId} folder={null} current={folder} onFolder={setFolder} />
       </div>
       <div className="flex justify-end gap-2">
         <Button look="quiet" onClick={onClose}>
-          Cancel
+          {t`Cancel`}
         </Button>
         <Button look="primary" onClick={() => onPick(folder)}>
-          {verb} here
+          {t`${verb} here`}
         </Button>
       </div>
     </Dialog>

@@ -7,4 +7,5 @@ export const TagDialog = dynamic(() => import("./tag-dialog").then((found) => fo
 export const Menu = dynamic(() => import("@/ui/menu").then((found) => found.Menu), { ssr: false });
 export const FileGrid = dynamic(() => import("./file-grid").then((found) => found.FileGrid), { ssr: false });
 export const SelectionBar = dynamic(() => import("./selection-bar").then((found) => found.SelectionBar), { ssr: false });
+export const RenameField = dynamic(() => import("./rename-field").then((found) => found.RenameField), { ssr: false });
 export const Tree = dynamic(() => import("./tree").then((found) => found.Tree), { ssr: false });

@@ -1,12 +1,13 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 
+import { t } from "@/lib/text";
 import type { Sorting, SortKey } from "./api";
 
 const COLUMNS: { key: SortKey; label: string; className: string }[] = [
-  { key: "name", label: "Name", className: "min-w-0 flex-1" },
-  { key: "type", label: "Type", className: "hidden w-36 @4xl:block @5xl:ml-[4.75rem]" },
-  { key: "size", label: "Size", className: "hidden w-28 text-right @lg:block" },
-  { key: "changed", label: "Changed", className: "hidden w-28 text-right @2xl:block" },
+  { key: "name", label: t`Name`, className: "min-w-0 flex-1" },
+  { key: "type", label: t`Type`, className: "hidden w-36 @4xl:block @5xl:ml-[4.75rem]" },
+  { key: "size", label: t`Size`, className: "hidden w-28 text-right @lg:block" },
+  { key: "changed", label: t`Changed`, className: "hidden w-28 text-right @2xl:block" },
 ];
 
 type Props = { sorting: Sorting; onSorting: (sorting: Sorting) => void; isAll: boolean; onAll: () => void };
@@ -16,7 +17,7 @@ export function ListHeader({ sorting, onSorting, isAll, onAll }: Props) {
   return (
     <div role="row" className="flex h-9 shrink-0 items-center gap-3 border-b border-line px-4 text-xs text-muted">
       <div role="columnheader" className="flex w-5 items-center">
-        <input type="checkbox" aria-label="Select all" checked={isAll} onChange={onAll} className="size-4 accent-accent" />
+        <input type="checkbox" aria-label={t`Select all`} checked={isAll} onChange={onAll} className="size-4 accent-accent" />
       </div>
       {COLUMNS.map(({ key, label, className }) => {
         const isHere = sorting.sort === key;

@@ -4,6 +4,7 @@ import { Film } from "lucide-react";
 import Link from "next/link";
 
 import { formatAgo, formatBytes } from "@/lib/format";
+import { t } from "@/lib/text";
 import { Empty, Failed, Loading } from "@/ui/states";
 import { type FileInfo, useRecent } from "./api";
 import { Thumbnail } from "./thumbnail";
@@ -21,8 +22,8 @@ export function RecentFiles() {
   if (recent.isError) return <Failed error={recent.error} onRetry={() => void recent.refetch()} />;
   if (recent.data.items.length === 0) {
     return (
-      <Empty icon={<Film className="size-10" />} title="No files yet">
-        Open a project and drop a film on it.
+      <Empty icon={<Film className="size-10" />} title={t`No files yet`}>
+        {t`Open a project and drop a film on it.`}
       </Empty>
     );
   }

@@ -3,6 +3,7 @@
 import { toast } from "sonner";
 
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { useRename } from "./changes";
 
 type Props = { entry: { kind: "file" | "folder"; id: string; name: string }; onDone: () => void };
@@ -14,13 +15,13 @@ export function RenameField({ entry, onDone }: Props) {
     onDone();
     if (!name || name === entry.name) return;
     rename.mutateAsync({ ...entry, name }).then(
-      () => toast(`Renamed to ${name}`, { action: { label: "Undo", onClick: () => rename.mutate({ ...entry, name: entry.name }) } }),
+      () => toast(t`Renamed to ${name}`, { action: { label: t`Undo`, onClick: () => rename.mutate({ ...entry, name: entry.name }) } }),
       (error: unknown) => toast.error(messageOf(error)),
     );
   };
   return (
     <input
-      aria-label={`New name of ${entry.name}`}
+      aria-label={t`New name of ${entry.name}`}
       defaultValue={entry.name}
       maxLength={255}
       autoFocus

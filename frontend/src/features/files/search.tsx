@@ -4,6 +4,7 @@ import { SearchX, X } from "lucide-react";
 import Link from "next/link";
 
 import { formatAgo, formatBytes } from "@/lib/format";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Choice } from "@/ui/field";
 import { Empty, Failed, Loading } from "@/ui/states";
@@ -13,14 +14,14 @@ import { Thumbnail } from "./thumbnail";
 
 export type Filters = Record<string, string>;
 
-const KINDS = { image: "Pictures", video: "Films", audio: "Sound", text: "Text", application: "Documents and data" };
+const KINDS = { image: t`Pictures`, video: t`Films`, audio: t`Sound`, text: t`Text`, application: t`Documents and data` };
 const SIZES: Record<string, [string, Partial<SearchQuery>]> = {
-  small: ["Under 1 MB", { max_bytes: 1_000_000 }],
-  medium: ["1 MB to 1 GB", { min_bytes: 1_000_000, max_bytes: 1_000_000_000 }],
-  large: ["Over 1 GB", { min_bytes: 1_000_000_000 }],
+  small: [t`Under 1 MB`, { max_bytes: 1_000_000 }],
+  medium: [t`1 MB to 1 GB`, { min_bytes: 1_000_000, max_bytes: 1_000_000_000 }],
+  large: [t`Over 1 GB`, { min_bytes: 1_000_000_000 }],
 };
-const AGES: Record<string, [string, number]> = { day: ["Today", 1], week: ["This week", 7], month: ["This month", 31], year: ["This year", 366] };
-const SORTS = { newest: "Newest first", name: "By name", size: "Largest first", changed: "Last changed first" };
+const AGES: Record<string, [string, number]> = { day: [t`Today`, 1], week: [t`This week`, 7], month: [t`This month`, 31], year: [t`This year`, 366] };
+const SORTS = { newest: t`Newest first`, name: t`By name`, size: t`Largest first`, changed: t`Last changed first` };
 const DAY_MS = 86_400_000;
 
 /** What the server is asked for what the URL says. */
@@ -46,7 +47,7 @@ function Chip({ text, onRemove }: { text: string; onRemove: () => void }) {
   return (
     <span className="inline-flex h-8 items-center gap-1.5 rounded-full bg-sunken pr-1.5 pl-3 text-sm">
       {text}
-      <button type="button" aria-label={`Remove the filter ${text}`} onClick={onRemove} className="rounded-full p-0.5 text-muted hover:text-text">
+      <button type="button" aria-label={t`Remove the filter ${text}`} onClick={onRemove} className="rounded-full p-0.5 text-muted hover:text-text">
         <X className="size-3.5" />
       </button>
     </span>
@@ -72,25 +73,25 @@ function Chooser({ name, label, value, options, onFilters }: { name: string; lab
 export function Search({ projectId, filters, onFilters }: Props) {
   const found = useSearch(projectId, queryOf(filters));
   const tags = useTags(projectId);
-  const tagOptions = Object.fromEntries((tags.data?.items ?? []).map((item) => [item.tag, `${item.tag} (${item.files})`]));
+  const tagOptions = Object.fromEntries((tags.data?.items ?? []).map((item) => [item.tag, t`${item.tag} (${item.files})`]));
   const texts = (options: Record<string, [string, unknown]>) => Object.fromEntries(Object.entries(options).map(([key, [text]]) => [key, text]));
   const chips: [string, string][] = [];
-  for (const [name, text] of [["by", `By ${filters["by"]}`], ["tag", `Tag ${filters["tag"]}`]] as const) if (filters[name]) chips.push([name, text]);
+  for (const [name, text] of [["by", t`By ${filters["by"]}`], ["tag", t`Tag ${filters["tag"]}`]] as const) if (filters[name]) chips.push([name, text]);
   return (
     <>
       <div className="flex flex-wrap items-center gap-2">
-        <Chooser name="kind" label="Any kind" value={filters["kind"] ?? ""} options={KINDS} onFilters={onFilters} />
-        <Chooser name="size" label="Any size" value={filters["size"] ?? ""} options={texts(SIZES)} onFilters={onFilters} />
-        <Chooser name="age" label="Any time" value={filters["age"] ?? ""} options={texts(AGES)} onFilters={onFilters} />
-        {Object.keys(tagOptions).length > 0 && <Chooser name="tag" label="Any tag" value={filters["tag"] ?? ""} options={tagOptions} onFilters={onFilters} />}
+        <Chooser name="kind" label={t`Any kind`} value={filters["kind"] ?? ""} options={KINDS} onFilters={onFilters} />
+        <Chooser name="size" label={t`Any size`} value={filters["size"] ?? ""} options={texts(SIZES)} onFilters={onFilters} />
+        <Chooser name="age" label={t`Any time`} value={filters["age"] ?? ""} options={texts(AGES)} onFilters={onFilters} />
+        {Object.keys(tagOptions).length > 0 && <Chooser name="tag" label={t`Any tag`} value={filters["tag"] ?? ""} options={tagOptions} onFilters={onFilters} />}
         <Button aria-pressed={filters["star"] === "1"} look={filters["star"] ? "primary" : "plain"} onClick={() => onFilters({ star: filters["star"] ? "" : "1" })}>
-          Favourites
+          {t`Favourites`}
         </Button>
         {chips.map(([name, text]) => (
           <Chip key={name} text={text} onRemove={() => onFilters({ [name]: "" })} />
         ))}
         <span className="ml-auto">
-          <Chooser name="sort" label="Order" value={filters["sort"] ?? "newest"} options={SORTS} onFilters={onFilters} />
+          <Chooser name="sort" label={t`Order`} value={filters["sort"] ?? "newest"} options={SORTS} onFilters={onFilters} />
         </span>
       </div>
       <Results found={found} onFilters={onFilters} />
@@ -104,14 +105,14 @@ function Results({ found, onFilters }: { found: ReturnType<typeof useSearch>; on
   const rows = found.data.pages.flatMap((page) => page.items);
   if (rows.length === 0) {
     return (
-      <Empty icon={<SearchX className="size-10" />} title="Nothing found">
-        Try another word, or fewer filters.
+      <Empty icon={<SearchX className="size-10" />} title={t`Nothing found`}>
+        {t`Try another word, or fewer filters.`}
       </Empty>
     );
   }
   return (
     <>
-      <Table headings={["Name", "Where", "Size", "By", "Added"]} testId="results">
+      <Table headings={[t`Name`, t`Where`, t`Size`, t`By`, t`Added`]} testId="results">
         {rows.map((file) => (
           <tr key={file.id} className={ROW}>
             <td className="px-4 py-2">
@@ -135,7 +136,7 @@ function Results({ found, onFilters }: { found: ReturnType<typeof useSearch>; on
       </Table>
       {found.hasNextPage && (
         <Button onClick={() => void found.fetchNextPage()} disabled={found.isFetchingNextPage} className="self-center">
-          Show more
+          {t`Show more`}
         </Button>
       )}
     </>

@@ -2,27 +2,28 @@
 
 import { Copy, Download, FolderInput, Star, Tag, Trash2, X } from "lucide-react";
 
+import { t } from "@/lib/text";
 import { Button, IconButton } from "@/ui/button";
 
 export type Verb = "download" | "move" | "copy" | "tag" | "favourite" | "trash";
 
 const BUTTONS = [
-  { verb: "download", label: "Download", icon: Download, needsEdit: false },
-  { verb: "move", label: "Move", icon: FolderInput, needsEdit: true },
-  { verb: "copy", label: "Copy", icon: Copy, needsEdit: true },
-  { verb: "tag", label: "Tag", icon: Tag, needsEdit: true },
-  { verb: "favourite", label: "Favourite", icon: Star, needsEdit: false },
-  { verb: "trash", label: "Delete", icon: Trash2, needsEdit: true },
+  { verb: "download", label: t`Download`, icon: Download, needsEdit: false },
+  { verb: "move", label: t`Move`, icon: FolderInput, needsEdit: true },
+  { verb: "copy", label: t`Copy`, icon: Copy, needsEdit: true },
+  { verb: "tag", label: t`Tag`, icon: Tag, needsEdit: true },
+  { verb: "favourite", label: t`Favourite`, icon: Star, needsEdit: false },
+  { verb: "trash", label: t`Delete`, icon: Trash2, needsEdit: true },
 ] as const;
 
 type Props = { count: number; isAll: boolean; hasMore: boolean; canEdit: boolean; isBusy: boolean; onVerb: (verb: Verb) => void; onClear: () => void };
 
 /** What can be done with what is selected. */
 export function SelectionBar({ count, isAll, hasMore, canEdit, isBusy, onVerb, onClear }: Props) {
-  const what = isAll && hasMore ? "Everything in this folder" : `${count} selected`;
+  const what = isAll && hasMore ? t`Everything in this folder` : t`${count} selected`;
   return (
-    <div role="toolbar" aria-label="Selection" className="flex flex-wrap items-center gap-2 border-b border-line bg-sunken px-4 py-2">
-      <IconButton label="Clear the selection" onClick={onClear}>
+    <div role="toolbar" aria-label={t`Selection`} className="flex flex-wrap items-center gap-2 border-b border-line bg-sunken px-4 py-2">
+      <IconButton label={t`Clear the selection`} onClick={onClear}>
         <X className="size-4" />
       </IconButton>
       <span role="status" className="mr-auto text-sm font-medium">

@@ -2,6 +2,7 @@
 
 import type { FormEvent } from "react";
 
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Dialog } from "@/ui/dialog";
 import { Field } from "@/ui/field";
@@ -14,15 +15,15 @@ export function TagDialog({ onTags, onClose }: { onTags: (tags: string[]) => voi
     if (tags.length) onTags(tags);
   };
   return (
-    <Dialog title="Add tags" onClose={onClose}>
+    <Dialog title={t`Add tags`} onClose={onClose}>
       <form onSubmit={submit} className="flex flex-col gap-4">
-        <Field label="Tags" name="tags" autoFocus required maxLength={500} hint="Several with commas between them" />
+        <Field label={t`Tags`} name="tags" autoFocus required maxLength={500} hint={t`Several with commas between them`} />
         <div className="flex justify-end gap-2">
           <Button look="quiet" onClick={onClose}>
-            Cancel
+            {t`Cancel`}
           </Button>
           <Button type="submit" look="primary">
-            Add
+            {t`Add`}
           </Button>
         </div>
       </form>

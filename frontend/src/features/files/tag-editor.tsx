@@ -5,6 +5,7 @@ import type { KeyboardEvent } from "react";
 import { toast } from "sonner";
 
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import type { FileInfo } from "./api";
 import { useSetTags } from "./changes";
 
@@ -25,13 +26,13 @@ export function TagEditor({ file, canEdit }: { file: FileInfo; canEdit: boolean 
         <span key={tag} className="inline-flex items-center gap-1 rounded-full bg-sunken px-2.5 py-0.5 text-xs">
           {tag}
           {canEdit && (
-            <button type="button" aria-label={`Remove the tag ${tag}`} onClick={() => set(file.tags.filter((one) => one !== tag))} className="rounded-full text-muted hover:text-bad">
+            <button type="button" aria-label={t`Remove the tag ${tag}`} onClick={() => set(file.tags.filter((one) => one !== tag))} className="rounded-full text-muted hover:text-bad">
               <X className="size-3" />
             </button>
           )}
         </span>
       ))}
-      {canEdit && <input aria-label="Add a tag" placeholder="Add a tag" maxLength={100} onKeyDown={add} className="h-7 w-28 rounded-full border border-line bg-surface px-3 text-xs" />}
+      {canEdit && <input aria-label={t`Add a tag`} placeholder={t`Add a tag`} maxLength={100} onKeyDown={add} className="h-7 w-28 rounded-full border border-line bg-surface px-3 text-xs" />}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { ChevronRight, Folder } from "lucide-react";
 import { useState } from "react";
 
 import { formatBytes } from "@/lib/format";
+import { LANGUAGE, t } from "@/lib/text";
 import { useTree } from "./api";
 import { type Dragged, dropTarget } from "./drag";
 
@@ -33,13 +34,13 @@ function Branch({ item, ...props }: Props & { item: { id: string; name: string; 
         {...(props.onMove ? dropTarget((dragged) => props.onMove?.(dragged, item.id)) : {})}
       >
         {item.has_folders ? (
-          <button type="button" aria-expanded={isOpen} aria-label={`${isOpen ? "Close" : "Open"} ${item.name}`} onClick={() => setOpen(!isOpen)} className="flex size-7 items-center justify-center rounded">
+          <button type="button" aria-expanded={isOpen} aria-label={`${isOpen ? t`Close` : t`Open`} ${item.name}`} onClick={() => setOpen(!isOpen)} className="flex size-7 items-center justify-center rounded">
             <ChevronRight className={`size-4 text-muted transition-transform ${isOpen ? "rotate-90" : ""}`} aria-hidden />
           </button>
         ) : (
           <span className="w-7" />
         )}
-        <button type="button" aria-current={isHere || undefined} onClick={() => props.onFolder(item.id)} title={`${item.files.toLocaleString("en")} files, ${formatBytes(item.bytes)}`} className="flex min-w-0 flex-1 items-center gap-2 rounded text-left">
+        <button type="button" aria-current={isHere || undefined} onClick={() => props.onFolder(item.id)} title={t`${item.files.toLocaleString(LANGUAGE)} files, ${formatBytes(item.bytes)}`} className="flex min-w-0 flex-1 items-center gap-2 rounded text-left">
           <Folder className="size-4 shrink-0 text-accent" aria-hidden /> <span className="truncate">{item.name}</span>
         </button>
       </div>

@@ -5,6 +5,7 @@ import { toast } from "sonner";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
 import { Failed, Loading } from "@/ui/states";
 import { type FileInfo, useVersions } from "./api";
@@ -18,7 +19,7 @@ export function Versions({ file, canEdit }: { file: FileInfo; canEdit: boolean }
   if (versions.isError) return <Failed error={versions.error} />;
   const run = (no: number, verb: "restore" | "delete") =>
     change.mutateAsync({ no, verb }).then(
-      () => toast(verb === "restore" ? `Version ${no} is the current one` : `Version ${no} is deleted`),
+      () => toast(verb === "restore" ? t`Version ${no} is the current one` : t`Version ${no} is deleted`),
       (error: unknown) => toast.error(messageOf(error)),
     );
   return (
@@ -27,9 +28,9 @@ export function Versions({ file, canEdit }: { file: FileInfo; canEdit: boolean }
         <li key={version.id} className="flex items-center gap-2 py-2">
           <span className="min-w-0 flex-1">
             <span className="block font-medium">
-              Version {version.no}
-              {version.is_current && <span className="ml-2 rounded-full bg-sunken px-2 text-xs font-normal text-muted">current</span>}
-              {version.is_corrupt && <span className="ml-2 text-xs font-normal text-bad">damaged</span>}
+              {t`Version ${version.no}`}
+              {version.is_current && <span className="ml-2 rounded-full bg-sunken px-2 text-xs font-normal text-muted">{t`current`}</span>}
+              {version.is_corrupt && <span className="ml-2 text-xs font-normal text-bad">{t`damaged`}</span>}
             </span>
             <span className="block text-xs text-muted">
               {formatBytes(version.size_bytes)} · {formatAgo(version.created_at)}
@@ -37,10 +38,10 @@ export function Versions({ file, canEdit }: { file: FileInfo; canEdit: boolean }
           </span>
           {canEdit && !version.is_current && (
             <>
-              <IconButton label={`Make version ${version.no} current`} disabled={change.isPending || version.is_corrupt} onClick={() => void run(version.no, "restore")}>
+              <IconButton label={t`Make version ${version.no} current`} disabled={change.isPending || version.is_corrupt} onClick={() => void run(version.no, "restore")}>
                 <RotateCcw className="size-4" />
               </IconButton>
-              <IconButton label={`Delete version ${version.no}`} disabled={change.isPending} onClick={() => void run(version.no, "delete")}>
+              <IconButton label={t`Delete version ${version.no}`} disabled={change.isPending} onClick={() => void run(version.no, "delete")}>
                 <Trash2 className="size-4" />
               </IconButton>
             </>

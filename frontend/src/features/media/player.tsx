@@ -3,6 +3,7 @@
 import { useRef } from "react";
 
 import { formatClock } from "@/lib/format";
+import { t } from "@/lib/text";
 import { Progress } from "@/ui/progress";
 import { Failed, Loading } from "@/ui/states";
 import { usePlaybackState } from "./api";
@@ -20,7 +21,7 @@ export function Player({ fileId, poster }: { fileId: string; poster: string | nu
   if (state?.state === "failed") {
     return (
       <p role="alert" className="rounded-xl border border-line bg-panel p-8 text-center text-sm text-bad">
-        {state.reason ?? "This film can't be played."}
+        {state.reason ?? t`This film can't be played.`}
       </p>
     );
   }
@@ -31,7 +32,7 @@ export function Player({ fileId, poster }: { fileId: string; poster: string | nu
         <video ref={video} controls playsInline poster={poster ?? undefined} className="aspect-video w-full" data-testid="player" />
         {!state?.is_playable && (
           <div className="absolute inset-0 flex items-center justify-center bg-black/60 text-white">
-            <Loading label="Preparing the first seconds" />
+            <Loading label={t`Preparing the first seconds`} />
           </div>
         )}
       </div>
@@ -42,9 +43,9 @@ export function Player({ fileId, poster }: { fileId: string; poster: string | nu
       )}
       <div className="flex flex-wrap items-center gap-4">
         <label className="flex items-center gap-2 text-sm text-muted">
-          Quality
+          {t`Quality`}
           <select value={hls.quality} onChange={(event) => hls.setQuality(Number(event.target.value))} className="h-8 rounded-md border border-line bg-panel px-2 text-sm text-text">
-            <option value={-1}>Automatic</option>
+            <option value={-1}>{t`Automatic`}</option>
             {hls.qualities.map(({ index, label }) => (
               <option key={index} value={index}>
                 {label}
@@ -55,9 +56,9 @@ export function Player({ fileId, poster }: { fileId: string; poster: string | nu
         {state && state.state !== "ready" && state.total_s > 0 && (
           <div className="flex min-w-48 flex-1 items-center gap-3 text-xs text-muted" data-testid="transcode-progress">
             <span className="shrink-0">
-              Transcoded {formatClock(state.done_s)} of {formatClock(state.total_s)}
+              {t`Transcoded ${formatClock(state.done_s)} of ${formatClock(state.total_s)}`}
             </span>
-            <Progress value={share} label="Transcode" />
+            <Progress value={share} label={t`Transcode`} />
           </div>
         )}
       </div>

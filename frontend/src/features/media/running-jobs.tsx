@@ -3,19 +3,20 @@
 import { CircleCheck } from "lucide-react";
 
 import type { Schemas } from "@/lib/api/client";
+import { t } from "@/lib/text";
 import { Progress } from "@/ui/progress";
 import { Failed, Loading } from "@/ui/states";
 import { useActiveJobs } from "./api";
 
 const WORDS: Record<string, string> = {
-  "media.probe": "Looking into the file",
-  "media.plan": "Planning",
-  "media.poster": "Making a still",
-  "media.image": "Making previews",
-  "media.encode_chunk": "Transcoding",
-  "media.encode_first_chunk": "Transcoding the beginning",
-  "media.encode_audio": "Transcoding sound",
-  "media.finish": "Finishing",
+  "media.probe": t`Looking into the file`,
+  "media.plan": t`Planning`,
+  "media.poster": t`Making a still`,
+  "media.image": t`Making previews`,
+  "media.encode_chunk": t`Transcoding`,
+  "media.encode_first_chunk": t`Transcoding the beginning`,
+  "media.encode_audio": t`Transcoding sound`,
+  "media.finish": t`Finishing`,
 };
 
 /** One line per file: its running jobs, else that it waits. */
@@ -40,7 +41,7 @@ export function RunningJobs() {
   if (rows.length === 0) {
     return (
       <p className="flex items-center gap-2 px-4 py-6 text-sm text-muted">
-        <CircleCheck className="size-4 text-good" aria-hidden /> Everything is processed.
+        <CircleCheck className="size-4 text-good" aria-hidden /> {t`Everything is processed.`}
       </p>
     );
   }
@@ -51,9 +52,9 @@ export function RunningJobs() {
           <p className="truncate text-sm">{row.name}</p>
           <p className="text-xs text-muted">
             {row.what}
-            {row.waiting > 0 && ` · ${row.waiting} more step${row.waiting === 1 ? "" : "s"} waiting`}
+            {row.waiting > 0 && (row.waiting === 1 ? t` · 1 more step waiting` : t` · ${row.waiting} more steps waiting`)}
           </p>
-          <Progress value={row.progress} label={`Processing of ${row.name}`} />
+          <Progress value={row.progress} label={t`Processing of ${row.name}`} />
         </li>
       ))}
     </ul>

@@ -1,6 +1,7 @@
 import Hls from "hls.js";
 import { type RefObject, useEffect, useRef, useState } from "react";
 
+import { t } from "@/lib/text";
 import { openPlayback } from "./api";
 
 export type Quality = { index: number; label: string };
@@ -35,9 +36,9 @@ export function useHls(video: RefObject<HTMLVideoElement | null>, fileId: string
     const load = () =>
       openPlayback(fileId)
         .then((url) => player.loadSource(url))
-        .catch(() => setError("The film can't be opened just now."));
+        .catch(() => setError(t`The film can't be opened just now.`));
     player.on(Hls.Events.MANIFEST_PARSED, (_, data) => {
-      setQualities(data.levels.map((level, index) => ({ index, label: `${Math.min(level.height, level.width) || "Sound"}${level.height ? "p" : ""}` })));
+      setQualities(data.levels.map((level, index) => ({ index, label: `${Math.min(level.height, level.width) || t`Sound`}${level.height ? "p" : ""}` })));
     });
     player.on(Hls.Events.ERROR, (_, data) => {
       if (data.response?.code === FORBIDDEN) {
@@ -46,7 +47,7 @@ export function useHls(video: RefObject<HTMLVideoElement | null>, fileId: string
         void load();
       } else if (data.fatal && data.type === Hls.ErrorTypes.NETWORK_ERROR) player.startLoad();
       else if (data.fatal && data.type === Hls.ErrorTypes.MEDIA_ERROR) player.recoverMediaError();
-      else if (data.fatal) setError("This film can't be played in this browser.");
+      else if (data.fatal) setError(t`This film can't be played in this browser.`);
     });
     player.attachMedia(element);
     void load();

@@ -6,6 +6,7 @@ import dynamic from "next/dynamic";
 import { useEffect, useRef, useState } from "react";
 
 import { api, bodyOf } from "@/lib/api/client";
+import { t } from "@/lib/text";
 import { useChange } from "@/lib/use-change";
 import { IconButton } from "@/ui/button";
 
@@ -33,12 +34,12 @@ export function NoticeBell() {
   };
   return (
     <div ref={box} className="relative" onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
-      <IconButton label={count ? `Notices, ${count} new` : "Notices"} aria-expanded={isOpen} onClick={toggle}>
+      <IconButton label={count ? t`Notices, ${count} new` : t`Notices`} aria-expanded={isOpen} onClick={toggle}>
         <Bell className="size-4" />
         {count > 0 && <span className="absolute top-1 right-1 size-2 rounded-full bg-accent" />}
       </IconButton>
       {isOpen && (
-        <div role="dialog" aria-label="Notices" className="fixed inset-x-3 z-40 max-h-96 overflow-y-auto rounded-xl border border-line bg-panel p-2 shadow-lg max-md:top-16 md:absolute md:inset-x-auto md:bottom-10 md:left-0 md:w-80">
+        <div role="dialog" aria-label={t`Notices`} className="fixed inset-x-3 z-40 max-h-96 overflow-y-auto rounded-xl border border-line bg-panel p-2 shadow-lg max-md:top-16 md:absolute md:inset-x-auto md:bottom-10 md:left-0 md:w-80">
           <NoticeList items={notices.data?.items ?? []} />
         </div>
       )}

@@ -2,6 +2,7 @@ import Link from "next/link";
 
 import type { Schemas } from "@/lib/api/client";
 import { formatAgo } from "@/lib/format";
+import { t } from "@/lib/text";
 
 type Notice = Schemas["NoticeView"];
 
@@ -9,30 +10,30 @@ function wordsOf(notice: Notice): string {
   const details = notice.details as { after?: { role?: string }; reason?: string };
   switch (notice.verb) {
     case "members.add":
-      return `${notice.actor} made you ${details.after?.role ?? "a member"} of a project`;
+      return t`${notice.actor} made you ${details.after?.role ?? t`a member`} of a project`;
     case "members.change":
-      return `${notice.actor} changed your role to ${details.after?.role ?? "another"}`;
+      return t`${notice.actor} changed your role to ${details.after?.role ?? t`another`}`;
     case "members.remove":
-      return `${notice.actor} took you out of a project`;
+      return t`${notice.actor} took you out of a project`;
     case "users.change":
-      return `${notice.actor} changed your account`;
+      return t`${notice.actor} changed your account`;
     case "users.offer_reset":
-      return `${notice.actor} made a link to reset your password`;
+      return t`${notice.actor} made a link to reset your password`;
     case "auth.reset_password":
-      return "Your password was reset by a link";
+      return t`Your password was reset by a link`;
     case "auth.sign_in":
-      return `Somebody tried to sign in as you (${details.reason ?? "refused"})`;
+      return t`Somebody tried to sign in as you (${details.reason ?? t`refused`})`;
     case "files.copy_failed":
-      return `A copy did not finish: ${notice.text}`;
+      return t`A copy did not finish: ${notice.text}`;
     case "files.arrived_damaged":
-      return `${notice.text} arrived damaged: please upload it again`;
+      return t`${notice.text} arrived damaged: please upload it again`;
     default:
       return notice.verb;
   }
 }
 
 export function NoticeList({ items }: { items: Notice[] }) {
-  if (items.length === 0) return <p className="px-3 py-4 text-sm text-muted">Nothing that concerns you yet.</p>;
+  if (items.length === 0) return <p className="px-3 py-4 text-sm text-muted">{t`Nothing that concerns you yet.`}</p>;
   return (
     <ul className="flex flex-col">
       {items.map((notice) => (
@@ -42,7 +43,7 @@ export function NoticeList({ items }: { items: Notice[] }) {
             <time dateTime={notice.at}>{formatAgo(notice.at)}</time>
             {notice.project_id && notice.verb !== "members.remove" && (
               <Link href={`/files/?project=${notice.project_id}`} className="rounded text-accent hover:underline">
-                Open
+                {t`Open`}
               </Link>
             )}
           </span>

@@ -8,6 +8,7 @@ import { toast } from "sonner";
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { useChange } from "@/lib/use-change";
 import { Button, IconButton } from "@/ui/button";
 import { Choice } from "@/ui/field";
@@ -40,11 +41,11 @@ function Counts() {
     <ul className="grid grid-cols-2 gap-3 lg:grid-cols-4">
       {queues.map((queue) => (
         <li key={queue} className="rounded-xl border border-line bg-panel px-4 py-3">
-          <p className="text-xs text-muted">Queue {queue}</p>
+          <p className="text-xs text-muted">{t`Queue ${queue}`}</p>
           <p className="text-sm">
-            <span className="text-lg font-semibold tabular-nums">{count(queue, "queued")}</span> waiting, {count(queue, "running")} running
+            <span className="text-lg font-semibold tabular-nums">{count(queue, "queued")}</span>{t` waiting, ${count(queue, "running")} running`}
           </p>
-          <p className={`text-xs ${count(queue, "failed") ? "text-bad" : "text-muted"}`}>{count(queue, "failed")} failed</p>
+          <p className={`text-xs ${count(queue, "failed") ? "text-bad" : "text-muted"}`}>{t`${count(queue, "failed")} failed`}</p>
         </li>
       ))}
     </ul>
@@ -66,21 +67,21 @@ function Row({ job }: { job: Job }) {
       </td>
       <td className={`px-4 py-2 ${TONES[job.state] ?? ""}`}>
         {job.state}
-        {job.state === "running" && job.progress != null && <Progress value={job.progress} label={`Progress of ${job.tag}`} />}
+        {job.state === "running" && job.progress != null && <Progress value={job.progress} label={t`Progress of ${job.tag}`} />}
       </td>
       <td className="px-4 py-2 tabular-nums">
-        {job.attempt} of {job.max_attempts}
+        {t`${job.attempt} of ${job.max_attempts}`}
       </td>
       <td className="px-4 py-2 whitespace-nowrap text-muted">{formatAgo(job.finished_at ?? job.started_at ?? job.created_at)}</td>
       <td className="max-w-80 px-4 py-2 text-xs break-words text-muted">{job.error ?? (job.result ? JSON.stringify(job.result).slice(0, 300) : "")}</td>
       <td className="px-4 py-2">
         {(job.state === "failed" || job.state === "cancelled") && (
-          <IconButton label={`Try ${job.tag} again`} disabled={retry.isPending} onClick={() => retry.mutate(undefined, complain)}>
+          <IconButton label={t`Try ${job.tag} again`} disabled={retry.isPending} onClick={() => retry.mutate(undefined, complain)}>
             <RotateCcw className="size-4" />
           </IconButton>
         )}
         {(job.state === "queued" || job.state === "running") && (
-          <IconButton label={`Cancel ${job.tag}`} disabled={cancel.isPending} onClick={() => cancel.mutate(undefined, complain)}>
+          <IconButton label={t`Cancel ${job.tag}`} disabled={cancel.isPending} onClick={() => cancel.mutate(undefined, complain)}>
             <X className="size-4" />
           </IconButton>
         )}
@@ -97,8 +98,8 @@ export function Jobs() {
   return (
     <>
       <Counts />
-      <Choice label="State" value={state} onChange={(event) => setState(event.target.value as State | "")} className="self-start">
-        <option value="">All states</option>
+      <Choice label={t`State`} value={state} onChange={(event) => setState(event.target.value as State | "")} className="self-start">
+        <option value="">{t`All states`}</option>
         {STATES.map((one) => (
           <option key={one} value={one}>
             {one}
@@ -107,9 +108,9 @@ export function Jobs() {
       </Choice>
       {jobs.isPending && <Loading />}
       {jobs.isError && <Failed error={jobs.error} onRetry={() => void jobs.refetch()} />}
-      {jobs.data && rows.length === 0 && <Empty icon={<Cog className="size-10" />} title="No jobs" />}
+      {jobs.data && rows.length === 0 && <Empty icon={<Cog className="size-10" />} title={t`No jobs`} />}
       {rows.length > 0 && (
-        <Table headings={["Job", "State", "Attempt", "When", "What came of it", "-Actions"]} testId="jobs">
+        <Table headings={[t`Job`, t`State`, t`Attempt`, t`When`, t`What came of it`, `-${t`Actions`}`]} testId="jobs">
           {rows.map((job) => (
             <Row key={job.id} job={job} />
           ))}
@@ -117,7 +118,7 @@ export function Jobs() {
       )}
       {jobs.hasNextPage && (
         <Button onClick={() => void jobs.fetchNextPage()} className="self-center">
-          Show more
+          {t`Show more`}
         </Button>
       )}
     </>

@@ -4,6 +4,7 @@ import { type FormEvent, useState } from "react";
 import { toast } from "sonner";
 
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { Choice, Field } from "@/ui/field";
 import { Section } from "@/ui/section";
@@ -20,7 +21,7 @@ export function NewPerson({ onDone }: { onDone: () => void }) {
       { username: text("username"), password: String(form.get("password")), full_name: text("full_name"), email: text("email") || null, role: text("role") as "admin" | "member" },
       {
         onSuccess: (person) => {
-          toast.success(`${person.username} can sign in now`);
+          toast.success(t`${person.username} can sign in now`);
           onDone();
         },
         onError: (caught) => setError(messageOf(caught)),
@@ -28,22 +29,22 @@ export function NewPerson({ onDone }: { onDone: () => void }) {
     );
   };
   return (
-    <Section title="New account">
+    <Section title={t`New account`}>
       <form onSubmit={submit} className="grid gap-4 sm:grid-cols-2">
-        <Field label="Username" name="username" required maxLength={64} autoFocus autoComplete="off" />
-        <Field label="Password" name="password" type="password" required minLength={12} maxLength={128} autoComplete="new-password" hint="At least 12 characters" />
-        <Field label="Full name" name="full_name" maxLength={200} autoComplete="off" />
-        <Field label="E-mail" name="email" type="email" autoComplete="off" />
-        <Choice label="Role" name="role" defaultValue="member">
-          <option value="member">Member</option>
-          <option value="admin">Administrator</option>
+        <Field label={t`Username`} name="username" required maxLength={64} autoFocus autoComplete="off" />
+        <Field label={t`Password`} name="password" type="password" required minLength={12} maxLength={128} autoComplete="new-password" hint={t`At least 12 characters`} />
+        <Field label={t`Full name`} name="full_name" maxLength={200} autoComplete="off" />
+        <Field label={t`E-mail`} name="email" type="email" autoComplete="off" />
+        <Choice label={t`Role`} name="role" defaultValue="member">
+          <option value="member">{t`Member`}</option>
+          <option value="admin">{t`Administrator`}</option>
         </Choice>
         <div className="flex justify-end gap-2">
           <Button look="quiet" onClick={onDone}>
-            Cancel
+            {t`Cancel`}
           </Button>
           <Button type="submit" look="primary" disabled={create.isPending}>
-            Create
+            {t`Create`}
           </Button>
         </div>
         {error && (

@@ -5,6 +5,7 @@ import { toast } from "sonner";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { QuotaCell } from "@/ui/quota-cell";
 import { SearchField } from "@/ui/search-field";
@@ -13,8 +14,8 @@ import { ROW, Table } from "@/ui/table";
 import { type ProjectOverview, useAllProjects, useSetProjectQuota } from "./api";
 
 function stateOf({ deleted_at: deleted, archived_at: archived }: ProjectOverview): string {
-  if (deleted) return `Deleted ${formatAgo(deleted)}`;
-  return archived ? "Archived" : "Active";
+  if (deleted) return t`Deleted ${formatAgo(deleted)}`;
+  return archived ? t`Archived` : t`Active`;
 }
 
 /** Everybody's projects without their content, for administrators. */
@@ -26,12 +27,12 @@ export function AllProjects() {
   return (
     <>
       <div className="self-start">
-        <SearchField label="Find projects" value={text} onValue={setText} />
+        <SearchField label={t`Find projects`} value={text} onValue={setText} />
       </div>
       {projects.isPending && <Loading />}
       {projects.isError && <Failed error={projects.error} onRetry={() => void projects.refetch()} />}
       {projects.isSuccess && (
-        <Table headings={["Project", "Owner", "Members", "Space", "Previews", "Made", "State"]} testId="all-projects">
+        <Table headings={[t`Project`, t`Owner`, t`Members`, t`Space`, t`Previews`, t`Made`, t`State`]} testId="all-projects">
           {found.map((project) => (
             <tr key={project.id} className={ROW}>
               <td className="max-w-64 truncate px-4 py-2.5 font-medium">{project.name}</td>
@@ -51,10 +52,10 @@ export function AllProjects() {
           ))}
         </Table>
       )}
-      {projects.isSuccess && found.length === 0 && <p className="text-center text-sm text-muted">No project matches.</p>}
+      {projects.isSuccess && found.length === 0 && <p className="text-center text-sm text-muted">{t`No project matches.`}</p>}
       {projects.hasNextPage && (
         <Button className="self-center" onClick={() => void projects.fetchNextPage()} disabled={projects.isFetchingNextPage}>
-          Show more
+          {t`Show more`}
         </Button>
       )}
     </>

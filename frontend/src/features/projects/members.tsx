@@ -7,6 +7,7 @@ import { toast } from "sonner";
 
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button, IconButton } from "@/ui/button";
 import { Choice, Field } from "@/ui/field";
 import { Section } from "@/ui/section";
@@ -15,12 +16,12 @@ import { ROW, Table } from "@/ui/table";
 import { type Member, type Project, type ProjectRole, useAddMember, useChangeMember, useMembers, useRemoveMember } from "./api";
 
 const ROLES: Record<ProjectRole, string> = {
-  viewer: "Viewer: looks and downloads",
-  annotator: "Annotator: works on batches",
-  reviewer: "Reviewer: accepts work too",
-  contributor: "Contributor: uploads and changes files",
-  manager: "Manager: all of it, and members",
-  owner: "Owner: everything",
+  viewer: t`Viewer: looks and downloads`,
+  annotator: t`Annotator: works on batches`,
+  reviewer: t`Reviewer: accepts work too`,
+  contributor: t`Contributor: uploads and changes files`,
+  manager: t`Manager: all of it, and members`,
+  owner: t`Owner: everything`,
 };
 const say = (error: unknown) => toast.error(messageOf(error));
 
@@ -40,7 +41,7 @@ function MemberRow({ project, member, me }: { project: Project; member: Member; 
   const isMe = member.user_id === me;
   const router = useRouter();
   const go = () => {
-    const question = isMe ? `Leave ${project.name}? You will not see it any more.` : `Remove ${member.username} from ${project.name}? Their files stay.`;
+    const question = isMe ? t`Leave ${project.name}? You will not see it any more.` : t`Remove ${member.username} from ${project.name}? Their files stay.`;
     if (window.confirm(question)) remove.mutateAsync(member.user_id).then(() => isMe && router.replace("/projects/"), say);
   };
   return (
@@ -50,7 +51,7 @@ function MemberRow({ project, member, me }: { project: Project; member: Member; 
       </td>
       <td className="px-4">
         {mayChange ? (
-          <Choice label={`Role of ${member.username}`} value={member.role} onChange={(event) => change.mutate({ user: member.user_id, role: event.target.value as ProjectRole }, { onError: say })}>
+          <Choice label={t`Role of ${member.username}`} value={member.role} onChange={(event) => change.mutate({ user: member.user_id, role: event.target.value as ProjectRole }, { onError: say })}>
             <Roles mayOwn={mayOwn} />
           </Choice>
         ) : (
@@ -60,7 +61,7 @@ function MemberRow({ project, member, me }: { project: Project; member: Member; 
       <td className="px-4 whitespace-nowrap text-muted">{formatAgo(member.since)}</td>
       <td className="px-2 text-right">
         {(mayChange || isMe) && (
-          <IconButton label={isMe ? "Leave the project" : `Remove ${member.username}`} onClick={go} disabled={remove.isPending}>
+          <IconButton label={isMe ? t`Leave the project` : t`Remove ${member.username}`} onClick={go} disabled={remove.isPending}>
             <UserMinus className="size-4" />
           </IconButton>
         )}
@@ -79,12 +80,12 @@ function AddMember({ project }: { project: Project }) {
   };
   return (
     <form onSubmit={submit} className="flex flex-wrap items-end gap-3">
-      <Field label="Add somebody by username" name="username" required maxLength={64} autoComplete="off" className="min-w-48 flex-1" />
-      <Choice label="Role of the new member" name="role" defaultValue="contributor">
+      <Field label={t`Add somebody by username`} name="username" required maxLength={64} autoComplete="off" className="min-w-48 flex-1" />
+      <Choice label={t`Role of the new member`} name="role" defaultValue="contributor">
         <Roles mayOwn={project.permissions.includes("own")} />
       </Choice>
       <Button type="submit" look="primary" disabled={add.isPending}>
-        Add
+        {t`Add`}
       </Button>
     </form>
   );
@@ -94,17 +95,17 @@ export function Members({ project, me }: { project: Project; me: string }) {
   const members = useMembers(project.id);
   const found = members.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Section title="Members" about="What each role may do applies to everything in this project.">
+    <Section title={t`Members`} about={t`What each role may do applies to everything in this project.`}>
       {members.isPending && <Loading />}
       {members.isError && <Failed error={members.error} onRetry={() => void members.refetch()} />}
       {found.length > 0 && (
-        <Table headings={["Person", "Role", "Since", "-Remove"]} testId="members">
+        <Table headings={[t`Person`, t`Role`, t`Since`, `-${t`Remove`}`]} testId="members">
           {found.map((member) => (
             <MemberRow key={member.user_id} project={project} member={member} me={me} />
           ))}
         </Table>
       )}
-      {members.hasNextPage && <Button onClick={() => void members.fetchNextPage()}>Show more</Button>}
+      {members.hasNextPage && <Button onClick={() => void members.fetchNextPage()}>{t`Show more`}</Button>}
       {project.permissions.includes("manage") && <AddMember project={project} />}
     </Section>
   );

@@ -6,6 +6,7 @@ import { toast } from "sonner";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { NameForm } from "@/ui/name-form";
 import { QuotaBar } from "@/ui/quota-cell";
@@ -23,7 +24,7 @@ function Card({ project }: { project: Project }) {
       </div>
       <QuotaBar name={project.name} quota={project.quota} />
       <p className="text-xs text-muted">
-        {formatBytes(used)} of {formatBytes(limit)} · previews {formatBytes(project.derived_bytes)} · made {formatAgo(project.created_at)}
+        {t`${formatBytes(used)} of ${formatBytes(limit)} · previews ${formatBytes(project.derived_bytes)} · made ${formatAgo(project.created_at)}`}
       </p>
     </Link>
   );
@@ -34,11 +35,11 @@ function NewProject() {
   return (
     <NameForm
       look="primary"
-      label="Name of the project"
+      label={t`Name of the project`}
       isBusy={create.isPending}
       onName={(name, close) => create.mutate(name, { onSuccess: close, onError: (error) => toast.error(messageOf(error)) })}
     >
-      <Plus className="size-4" aria-hidden /> New project
+      <Plus className="size-4" aria-hidden /> {t`New project`}
     </NameForm>
   );
 }
@@ -49,14 +50,14 @@ function DeletedProjects() {
   if (!deleted.data?.items.length) return null;
   return (
     <section className="flex flex-col gap-3">
-      <h2 className="font-semibold">Deleted, and not gone yet</h2>
+      <h2 className="font-semibold">{t`Deleted, and not gone yet`}</h2>
       <ul className="rounded-xl border border-line bg-panel">
         {deleted.data.items.map((project) => (
           <li key={project.id} className="flex items-center gap-3 border-b border-line px-4 py-2 text-sm last:border-0">
             <span className="truncate">{project.name}</span>
             <span className="mr-auto text-muted">{project.deleted_at && formatAgo(project.deleted_at)}</span>
             <Button onClick={() => restore.mutate(project.id, { onError: (error) => toast.error(messageOf(error)) })} disabled={restore.isPending}>
-              Restore
+              {t`Restore`}
             </Button>
           </li>
         ))}
@@ -70,14 +71,14 @@ export function ProjectGrid() {
   return (
     <section className="flex flex-col gap-6">
       <header className="flex flex-wrap items-center justify-between gap-3">
-        <h1 className="text-xl font-semibold">Projects</h1>
+        <h1 className="text-xl font-semibold">{t`Projects`}</h1>
         <NewProject />
       </header>
       {projects.isPending && <Loading />}
       {projects.isError && <Failed error={projects.error} onRetry={() => void projects.refetch()} />}
       {projects.data?.items.length === 0 && (
-        <Empty icon={<FolderKanban className="size-10" />} title="No projects yet">
-          A project holds files, the people who work on them, and a quota.
+        <Empty icon={<FolderKanban className="size-10" />} title={t`No projects yet`}>
+          {t`A project holds files, the people who work on them, and a quota.`}
         </Empty>
       )}
       <div className="grid gap-4 sm:grid-cols-2 xl:grid-cols-3">{projects.data?.items.map((project) => <Card key={project.id} project={project} />)}</div>

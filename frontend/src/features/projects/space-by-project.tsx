@@ -1,6 +1,7 @@
 "use client";
 
 import { formatBytes } from "@/lib/format";
+import { t } from "@/lib/text";
 import { Bars } from "@/ui/bars";
 import { Failed, Loading } from "@/ui/states";
 import { useProjects } from "./api";
@@ -15,14 +16,14 @@ export function SpaceByProject() {
   const rows = [...projects.data.items].sort((a, b) => b.quota.used_bytes - a.quota.used_bytes).slice(0, SHOWN);
   return (
     <Bars
-      label="Space by project"
+      label={t`Space by project`}
       format={formatBytes}
       rows={rows.map((project) => ({
         name: project.name,
         parts: [
-          { name: "Files", value: project.quota.used_bytes, tone: "accent" as const },
-          { name: "Previews and films made of them", value: project.derived_bytes, tone: "good" as const },
-          { name: "On the way", value: project.quota.reserved_bytes, tone: "muted" as const },
+          { name: t`Files`, value: project.quota.used_bytes, tone: "accent" as const },
+          { name: t`Previews and films made of them`, value: project.derived_bytes, tone: "good" as const },
+          { name: t`On the way`, value: project.quota.reserved_bytes, tone: "muted" as const },
         ],
       }))}
     />

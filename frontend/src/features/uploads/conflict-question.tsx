@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from "react";
 
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { useUploads } from "./store";
 
@@ -23,17 +24,17 @@ export function ConflictQuestion() {
       className="m-auto w-[min(28rem,92vw)] rounded-xl border border-line bg-panel p-5 text-text shadow-xl backdrop:bg-black/40"
     >
       <h2 id="conflict-title" className="mb-1 font-semibold">
-        {taken === 1 && total === 1 ? "That file is there already" : `${taken} of ${total} files are there already`}
+        {taken === 1 && total === 1 ? t`That file is there already` : t`${taken} of ${total} files are there already`}
       </h2>
-      <p className="mb-4 text-sm text-muted">Nothing is overwritten: earlier versions of a file can always be brought back.</p>
+      <p className="mb-4 text-sm text-muted">{t`Nothing is overwritten: earlier versions of a file can always be brought back.`}</p>
       <div className="flex flex-col gap-2">
         <Button look="primary" onClick={() => answer?.("version")}>
-          Add as new versions
+          {t`Add as new versions`}
         </Button>
-        <Button onClick={() => answer?.("rename")}>Keep both, with a number in the name</Button>
-        <Button onClick={() => answer?.("skip")}>{total > taken ? "Skip those, upload the rest" : "Skip"}</Button>
+        <Button onClick={() => answer?.("rename")}>{t`Keep both, with a number in the name`}</Button>
+        <Button onClick={() => answer?.("skip")}>{total > taken ? t`Skip those, upload the rest` : t`Skip`}</Button>
         <Button look="quiet" onClick={() => answer?.(null)}>
-          Upload nothing
+          {t`Upload nothing`}
         </Button>
       </div>
     </dialog>

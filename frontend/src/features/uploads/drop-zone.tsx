@@ -4,6 +4,7 @@ import { FolderUp, Upload } from "lucide-react";
 import { type ChangeEvent, type DragEvent, type ReactNode, type RefObject, useRef, useState } from "react";
 import { toast } from "sonner";
 
+import { t } from "@/lib/text";
 import { Button } from "@/ui/button";
 import { chosen, dropped } from "./engine/collect";
 import type { Target } from "./engine/types";
@@ -18,7 +19,7 @@ export function DropZone({ target, children }: { target: Target; children: React
     dropped(event.dataTransfer, (reading) => useUploads.setState({ reading }))
       .finally(() => useUploads.setState({ reading: null }))
       .then((batch) => queue.add(batch, target))
-      .catch(() => toast.error("What was dropped can't be read."));
+      .catch(() => toast.error(t`What was dropped can't be read.`));
   };
   return (
     <div
@@ -31,7 +32,7 @@ export function DropZone({ target, children }: { target: Target; children: React
       {children}
       {depth > 0 && (
         <div className="pointer-events-none absolute inset-0 z-20 flex items-center justify-center rounded-xl border-2 border-dashed border-accent bg-surface/80 text-sm font-medium">
-          Drop files or folders to upload
+          {t`Drop files or folders to upload`}
         </div>
       )}
     </div>
@@ -67,10 +68,10 @@ export function UploadButton({ target }: { target: Target }) {
       <input ref={files} type="file" multiple hidden data-testid="file-chooser" onChange={chooseFile} />
       <input ref={folder} type="file" multiple hidden data-testid="folder-chooser" onChange={chooseFolder} {...{ webkitdirectory: "" }} />
       <Button onClick={() => folder.current?.click()}>
-        <FolderUp className="size-4" aria-hidden /> <span className="max-sm:sr-only">Upload folder</span>
+        <FolderUp className="size-4" aria-hidden /> <span className="max-sm:sr-only">{t`Upload folder`}</span>
       </Button>
       <Button look="primary" onClick={() => void chooseFiles(target, () => files.current?.click())}>
-        <Upload className="size-4" aria-hidden /> Upload
+        <Upload className="size-4" aria-hidden /> {t`Upload`}
       </Button>
     </>
   );

@@ -6,6 +6,7 @@ import { Check, ChevronDown, ChevronUp, Pause, Play, RotateCcw, WifiOff, X } fro
 import { useEffect, useRef, useState } from "react";
 
 import { formatBytes, formatLeft } from "@/lib/format";
+import { LANGUAGE, t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
 import { Progress } from "@/ui/progress";
 import { ConflictQuestion } from "./conflict-question";
@@ -17,11 +18,11 @@ const ROW_HEIGHT = 62;
 const LIMITS = [125_000, 625_000, 1_250_000, 6_250_000, 12_500_000];
 
 function describe(item: Item): string {
-  const share = `${formatBytes(item.sent)} of ${formatBytes(item.size)}`;
+  const share = t`${formatBytes(item.sent)} of ${formatBytes(item.size)}`;
   if (item.state === "done") return formatBytes(item.size);
-  if (item.state === "failed") return item.error ?? "Failed";
-  if (item.state === "paused") return `Paused · ${share}`;
-  if (item.state === "waiting") return "Waiting";
+  if (item.state === "failed") return item.error ?? t`Failed`;
+  if (item.state === "paused") return t`Paused · ${share}`;
+  if (item.state === "waiting") return t`Waiting`;
   if (!item.speed) return share;
   return `${share} · ${formatBytes(item.speed)}/s · ${formatLeft((item.size - item.sent) / item.speed)}`;
 }
@@ -29,24 +30,24 @@ function describe(item: Item): string {
 function Actions({ item }: { item: Item }) {
   return (
     <div className="flex shrink-0 items-center">
-      {item.state === "done" && <Check className="mx-2 size-4 text-good" aria-label="Done" />}
+      {item.state === "done" && <Check className="mx-2 size-4 text-good" aria-label={t`Done`} />}
       {(item.state === "uploading" || item.state === "waiting") && (
-        <IconButton label={`Pause ${item.name}`} onClick={() => queue.pause(item.id)}>
+        <IconButton label={t`Pause ${item.name}`} onClick={() => queue.pause(item.id)}>
           <Pause className="size-4" />
         </IconButton>
       )}
       {item.state === "paused" && (
-        <IconButton label={`Resume ${item.name}`} onClick={() => queue.resume(item.id)}>
+        <IconButton label={t`Resume ${item.name}`} onClick={() => queue.resume(item.id)}>
           <Play className="size-4" />
         </IconButton>
       )}
       {item.state === "failed" && (
-        <IconButton label={`Retry ${item.name}`} onClick={() => queue.resume(item.id)}>
+        <IconButton label={t`Retry ${item.name}`} onClick={() => queue.resume(item.id)}>
           <RotateCcw className="size-4" />
         </IconButton>
       )}
       {item.state !== "done" && (
-        <IconButton label={`Cancel ${item.name}`} onClick={() => queue.cancel(item.id)}>
+        <IconButton label={t`Cancel ${item.name}`} onClick={() => queue.cancel(item.id)}>
           <X className="size-4" />
         </IconButton>
       )}
@@ -63,7 +64,7 @@ function Row({ item, top }: { item: Item; top: number }) {
           {item.name}
         </p>
         <p className={`mb-1 truncate text-xs ${item.state === "failed" ? "text-bad" : "text-muted"}`}>{describe(item)}</p>
-        {item.state !== "done" && <Progress value={item.size ? item.sent / item.size : 0} label={`Upload of ${item.name}`} tone={item.state === "failed" ? "bad" : "accent"} />}
+        {item.state !== "done" && <Progress value={item.size ? item.sent / item.size : 0} label={t`Upload of ${item.name}`} tone={item.state === "failed" ? "bad" : "accent"} />}
       </div>
       <Actions item={item} />
     </li>
@@ -87,18 +88,18 @@ function Rows({ version }: { version: number }) {
 }
 
 function headline({ busy, total, failed, done, paused, isOffline }: Summary): string {
-  if (isOffline) return "Offline: goes on by itself";
-  if (busy) return `Uploading ${done.toLocaleString("en")} of ${total.toLocaleString("en")}`;
-  if (paused) return `${paused.toLocaleString("en")} paused`;
-  if (failed) return `${failed.toLocaleString("en")} failed`;
-  return `${total.toLocaleString("en")} upload${total === 1 ? "" : "s"} done`;
+  if (isOffline) return t`Offline: goes on by itself`;
+  if (busy) return t`Uploading ${done.toLocaleString(LANGUAGE)} of ${total.toLocaleString(LANGUAGE)}`;
+  if (paused) return t`${paused.toLocaleString(LANGUAGE)} paused`;
+  if (failed) return t`${failed.toLocaleString(LANGUAGE)} failed`;
+  return total === 1 ? t`1 upload done` : t`${total.toLocaleString(LANGUAGE)} uploads done`;
 }
 
 function details({ sentBytes, bytes, speed, failed, skipped, busy }: Summary): string {
-  const parts = [`${formatBytes(sentBytes)} of ${formatBytes(bytes)}`];
+  const parts = [t`${formatBytes(sentBytes)} of ${formatBytes(bytes)}`];
   if (speed) parts.push(`${formatBytes(speed)}/s`, formatLeft((bytes - sentBytes) / speed));
-  if (failed && busy) parts.push(`${failed} failed`);
-  if (skipped) parts.push(`${skipped.toLocaleString("en")} skipped`);
+  if (failed && busy) parts.push(t`${failed} failed`);
+  if (skipped) parts.push(t`${skipped.toLocaleString(LANGUAGE)} skipped`);
   return parts.join(" · ");
 }
 
@@ -107,12 +108,12 @@ function Limit() {
   const setLimit = useUploads((state) => state.setLimit);
   return (
     <label className="flex items-center gap-2 text-xs text-muted">
-      Limit
-      <select value={limit ?? ""} onChange={(event) => setLimit(Number(event.target.value) || null)} className="rounded border border-line bg-panel px-1 py-0.5" aria-label="Bandwidth limit">
-        <option value="">none</option>
+      {t`Limit`}
+      <select value={limit ?? ""} onChange={(event) => setLimit(Number(event.target.value) || null)} className="rounded border border-line bg-panel px-1 py-0.5" aria-label={t`Bandwidth limit`}>
+        <option value="">{t`none`}</option>
         {LIMITS.map((bytes) => (
           <option key={bytes} value={bytes}>
-            {(bytes * 8) / 1e6} Mbit/s
+            {t`${(bytes * 8) / 1e6} Mbit/s`}
           </option>
         ))}
       </select>
@@ -122,8 +123,8 @@ function Limit() {
 
 function Reading({ files }: { files: number }) {
   return (
-    <aside aria-label="Reading folder" className="fixed inset-x-3 bottom-3 z-40 rounded-xl border border-line bg-panel px-4 py-3 text-sm shadow-xl sm:left-auto sm:w-104">
-      Reading the folder · {files.toLocaleString("en")} files found
+    <aside aria-label={t`Reading folder`} className="fixed inset-x-3 bottom-3 z-40 rounded-xl border border-line bg-panel px-4 py-3 text-sm shadow-xl sm:left-auto sm:w-104">
+      {t`Reading the folder · ${files.toLocaleString(LANGUAGE)} files found`}
     </aside>
   );
 }
@@ -158,7 +159,7 @@ export function TrayPanel() {
   return (
     <>
       <ConflictQuestion />
-      <aside aria-label="Uploads" className="fixed inset-x-3 bottom-3 z-40 overflow-hidden rounded-xl border border-line bg-panel shadow-xl sm:left-auto sm:w-104">
+      <aside aria-label={t`Uploads`} className="fixed inset-x-3 bottom-3 z-40 overflow-hidden rounded-xl border border-line bg-panel shadow-xl sm:left-auto sm:w-104">
         <header className="border-b border-line py-1.5 pr-1.5 pl-4">
           <div className="flex items-center gap-1">
             {summary.isOffline && <WifiOff className="mr-1 size-4 text-warn" aria-hidden />}
@@ -166,21 +167,21 @@ export function TrayPanel() {
               {headline(summary)}
             </p>
             {busy > 0 && (
-              <IconButton label="Pause all" onClick={() => queue.pauseAll()}>
+              <IconButton label={t`Pause all`} onClick={() => queue.pauseAll()}>
                 <Pause className="size-4" />
               </IconButton>
             )}
             {(paused > 0 || failed > 0) && (
-              <IconButton label="Resume all" onClick={() => queue.resumeAll()}>
+              <IconButton label={t`Resume all`} onClick={() => queue.resumeAll()}>
                 <Play className="size-4" />
               </IconButton>
             )}
             {busy === 0 && (
               <button type="button" className="rounded px-2 py-1 text-xs text-muted hover:text-text" onClick={() => queue.clearFinished()}>
-                Clear finished
+                {t`Clear finished`}
               </button>
             )}
-            <IconButton label={isOpen ? "Collapse" : "Expand"} onClick={() => setOpen(!isOpen)}>
+            <IconButton label={isOpen ? t`Collapse` : t`Expand`} onClick={() => setOpen(!isOpen)}>
               {isOpen ? <ChevronDown className="size-4" /> : <ChevronUp className="size-4" />}
             </IconButton>
           </div>
@@ -190,7 +191,7 @@ export function TrayPanel() {
           </div>
           {busy > 0 && (
             <div className="pr-2.5 pb-1.5">
-              <Progress value={bytes ? sentBytes / bytes : 0} label="All uploads" />
+              <Progress value={bytes ? sentBytes / bytes : 0} label={t`All uploads`} />
             </div>
           )}
         </header>

@@ -5,6 +5,7 @@ import { type ChangeEvent, useRef } from "react";
 import { toast } from "sonner";
 
 import { formatAgo, formatBytes } from "@/lib/format";
+import { t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
 import { Progress } from "@/ui/progress";
 import { type UnfinishedUpload, useDiscard, useRemembered, useUnfinished } from "./api";
@@ -26,7 +27,7 @@ function Row({ upload, handle }: { upload: UnfinishedUpload; handle: FileSystemF
   const isDirect = upload.protocol === "s3";
   const goOn = (file: File) => {
     if (upload.length_bytes !== null && file.size !== upload.length_bytes) {
-      toast.error(`That is another file: ${upload.name} has ${formatBytes(length)}.`);
+      toast.error(t`That is another file: ${upload.name} has ${formatBytes(length)}.`);
       return;
     }
     const target = { projectId: upload.project_id, folderId: upload.folder_id };
@@ -48,15 +49,15 @@ function Row({ upload, handle }: { upload: UnfinishedUpload; handle: FileSystemF
       <div className="min-w-0 flex-1">
         <p className="truncate text-sm">{upload.name}</p>
         <p className="mb-1 text-xs text-muted">
-          {isDirect ? formatBytes(length) : `${formatBytes(upload.offset_bytes)} of ${length ? formatBytes(length) : "unknown"}`} · begun {formatAgo(upload.created_at)}
+          {t`${isDirect ? formatBytes(length) : t`${formatBytes(upload.offset_bytes)} of ${length ? formatBytes(length) : t`unknown`}`} · begun ${formatAgo(upload.created_at)}`}
         </p>
-        {!isDirect && <Progress value={length ? upload.offset_bytes / length : 0} label={`Progress of ${upload.name}`} />}
+        {!isDirect && <Progress value={length ? upload.offset_bytes / length : 0} label={t`Progress of ${upload.name}`} />}
       </div>
-      <input ref={chooser} type="file" hidden onChange={choose} aria-label={`Choose ${upload.name} again`} />
-      <IconButton label={`Go on with ${upload.name}`} onClick={() => void start()}>
+      <input ref={chooser} type="file" hidden onChange={choose} aria-label={t`Choose ${upload.name} again`} />
+      <IconButton label={t`Go on with ${upload.name}`} onClick={() => void start()}>
         <Play className="size-4" />
       </IconButton>
-      <IconButton label={`Discard ${upload.name}`} onClick={() => discard.mutate(upload.id)}>
+      <IconButton label={t`Discard ${upload.name}`} onClick={() => discard.mutate(upload.id)}>
         <Trash2 className="size-4" />
       </IconButton>
     </li>
@@ -72,8 +73,8 @@ export function UnfinishedUploads() {
   const waiting = unfinished.data?.filter((upload) => !queue.isAt(pathOf(upload))) ?? [];
   if (waiting.length === 0) return null;
   return (
-    <section aria-label="Your unfinished uploads" className="rounded-xl border border-line bg-panel">
-      <h2 className="border-b border-line px-4 py-3 text-sm font-semibold">Your unfinished uploads</h2>
+    <section aria-label={t`Your unfinished uploads`} className="rounded-xl border border-line bg-panel">
+      <h2 className="border-b border-line px-4 py-3 text-sm font-semibold">{t`Your unfinished uploads`}</h2>
       <ul className="divide-y divide-line">
         {waiting.map((upload) => (
           <Row key={upload.id} upload={upload} handle={remembered?.get(pathOf(upload))?.handle ?? null} />

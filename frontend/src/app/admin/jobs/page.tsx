@@ -1,13 +1,14 @@
 "use client";
 
 import { Jobs } from "@/features/operations";
+import { t } from "@/lib/text";
 import { Page } from "@/ui/section";
 import { Shell } from "../../shell";
 
 export default function JobsPage() {
   return (
     <Shell>
-      <Page title="Jobs">
+      <Page title={t`Jobs`}>
         <Jobs />
       </Page>
     </Shell>

@@ -1,3 +1,5 @@
+import { t } from "@/lib/text";
+
 /** Framework-free: what a queue of uploads is made of. It knows files and URLs, nothing of React. */
 
 export type UploadState = "waiting" | "uploading" | "paused" | "done" | "failed";
@@ -78,7 +80,7 @@ export function reasonOf(body: string | null | undefined): string {
   } catch {
     // Not a problem document: the connection broke before an answer.
   }
-  return "The connection broke. Resume to go on where it stopped.";
+  return t`The connection broke. Resume to go on where it stopped.`;
 }
 
 /** Whether the same request may succeed later. 401: the next one takes a fresh token. 409: HEAD tells the true offset. 507: space may be made. */
