@@ -12,7 +12,7 @@ from redis.exceptions import RedisError
 from service.audit.service import keep_months
 from service.core.db import Database
 from service.core.errors import StowageError
-from service.files.jobs import DrainDoomed, EmptyTrash, RecountQuota
+from service.files.jobs import DrainDoomed, EmptyTrash, RecountQuota, WarnOfQuota
 from service.files.tree.repository import FOLD_AT_ONCE, fold
 from service.outbox import repository, service
 from service.outbox.base import Job
@@ -38,6 +38,7 @@ FORGET_EVERY_S = 3_600.0
 MAX_FOLDS = 200
 PURGE_EVERY_S = 300.0
 RECOUNT_EVERY_S = 3_500.0
+WARN_EVERY_S = 120.0
 SCAN_EVERY_S = 86_400.0
 
 
@@ -66,6 +67,7 @@ class Scheduler:
             Task("doomed objects", DOOMED_EVERY_S, lambda: self._enqueue(DrainDoomed())),
             Task("deleted projects", PURGE_EVERY_S, lambda: self._enqueue(PurgeProjects())),
             Task("quota", FORGET_EVERY_S, lambda: self._enqueue(RecountQuota(), at_most_every_s=RECOUNT_EVERY_S)),
+            Task("full quotas", WARN_EVERY_S, lambda: self._enqueue(WarnOfQuota())),
             Task("old jobs", FORGET_EVERY_S, lambda: self._enqueue(ForgetJobs())),
             Task("scan", FORGET_EVERY_S, lambda: self._enqueue(ScanStore(), at_most_every_s=SCAN_EVERY_S)),
         ]

@@ -80,6 +80,12 @@ class DigestFile(Job, frozen=True, tag="files.digest"):
         return self.file_id
 
 
+class WarnOfQuota(Job, frozen=True, tag="files.warn_of_quota"):
+    """Tell whoever has crossed 80 or 95 per cent of a quota since the last look."""
+
+    queue = Queue.UPKEEP
+
+
 class RecountQuota(Job, frozen=True, tag="files.recount_quota"):
     """Compare what is accounted with what is stored and reserved; mend and report what differs."""
 

@@ -25,3 +25,5 @@ class QuotaSlot(Model):
     limit_bytes: Mapped[int] = mapped_column(BigInteger)
     reserved_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
     used_bytes: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    # How full its owner was told it is: 0, 80 or 95.
+    warned_percent: Mapped[int] = mapped_column(SmallInteger, server_default="0")

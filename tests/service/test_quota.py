@@ -6,25 +6,30 @@ from uuid import uuid4
 
 from service.core.db import Database
 from service.core.settings import load
-from service.files.jobs import RecountQuota
+from service.files.jobs import RecountQuota, WarnOfQuota
 from service.outbox.context import JobContext
 from tests.faults.books import check_quota
 from tests.harness import TUS
 from workers.upkeep.cleaning import UpkeepDeps
 from workers.upkeep.recount import recount_quota
+from workers.upkeep.warning import warn_of_quota
 
 
-def recount(stack):
+def run(stack, handler, job):
     settings = load(stack.settings_env())
 
     async def work():
         database = Database(settings.database)
         try:
-            await recount_quota(RecountQuota(), UpkeepDeps(database, None, "", "", 0, 0, 0, 0), JobContext(database, None))
+            await handler(job, UpkeepDeps(database, None, "", "", 0, 0, 0, 0), JobContext(database, None))
         finally:
             await database.close()
 
     asyncio.run(work())
+
+
+def recount(stack):
+    run(stack, recount_quota, RecountQuota())
 
 
 def owners(stack, project):
@@ -87,3 +92,32 @@ def test_a_recount_in_the_middle_of_uploads_changes_nothing_that_is_right(stack,
     assert failed == []
     for owner in owners(stack, project):
         check_quota(stack, owner)
+
+
+def test_who_runs_out_of_space_is_told_once_at_80_and_at_95_per_cent(stack, client):
+    name = f"full-{uuid4().hex[-8:]}"
+    client.post("/users", json={"username": name, "password": "a-long-enough-password", "quota_bytes": 1_000})
+
+    def told(signed_in):
+        run(stack, warn_of_quota, WarnOfQuota())
+        notices = signed_in.get("/me/notices").json()["items"]
+        return [
+            (row["text"], row["details"]["after"]["percent"]) for row in reversed(notices) if row["verb"] == "quota.warn" and row["is_new"]
+        ]
+
+    with stack.client(name, "a-long-enough-password") as person:
+        project = person.project("Small")
+        assert client.patch(f"/system/projects/{project}", json={"quota_bytes": 900}).status_code == 204
+        person.upload(project, b"x" * 700, filename="a.bin")
+        assert told(person) == []
+        person.upload(project, b"x" * 40, filename="b.bin")
+        assert told(person) == [("Small", 80)]
+        person.create(project, 130, filename="open.bin")
+        assert sorted(told(person)) == [("", 80), ("Small", 80), ("Small", 95)]
+        assert len(told(person)) == 3, "once each"
+        open_one = person.get("/uploads").json()["items"][0]["id"]
+        assert person.delete(f"/uploads/{open_one}").status_code == 204
+        # The project is at 82 per cent again, of which it was told; the person below 75, so that 80 is news another time.
+        assert told(person)[3:] == []
+        person.create(project, 130, filename="open.bin")
+        assert sorted(told(person)[3:]) == [("", 80), ("Small", 95)]

@@ -6,7 +6,17 @@ from typing import Any
 from service.core.db import WriteSession
 from service.files import subscribers as files
 from service.files.events import FilePreviewed, FilesChanged, FilesPurged, FileStored
-from service.files.jobs import CleanDerived, CopyEntries, DigestFile, DrainDoomed, EmptyTrash, FixTypes, RecountQuota, VerifyFiles
+from service.files.jobs import (
+    CleanDerived,
+    CopyEntries,
+    DigestFile,
+    DrainDoomed,
+    EmptyTrash,
+    FixTypes,
+    RecountQuota,
+    VerifyFiles,
+    WarnOfQuota,
+)
 from service.media import jobs as media_jobs
 from service.media import subscribers as media
 from service.outbox.base import Event, Job, JobFailed
@@ -27,6 +37,7 @@ from workers.upkeep.digest import digest_file
 from workers.upkeep.purge import purge_projects
 from workers.upkeep.recount import recount_quota
 from workers.upkeep.trash import empty_trash
+from workers.upkeep.warning import warn_of_quota
 
 # Each handler takes its own job type and its family's dependencies, which no common signature can say.
 Handler = Callable[..., Awaitable[None]]
@@ -54,6 +65,7 @@ UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (ScanStore, scan_store),
     (PurgeProjects, purge_projects),
     (RecountQuota, recount_quota),
+    (WarnOfQuota, warn_of_quota),
 )
 
 

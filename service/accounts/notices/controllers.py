@@ -21,6 +21,7 @@ VERBS = (
     "auth.sign_in",
     "files.copy_failed",
     "files.arrived_damaged",
+    "quota.warn",
 )
 MOST_NEW = 100
 

@@ -7,7 +7,7 @@ import { t } from "@/lib/text";
 type Notice = Schemas["NoticeView"];
 
 function wordsOf(notice: Notice): string {
-  const details = notice.details as { after?: { role?: string }; reason?: string };
+  const details = notice.details as { after?: { role?: string; percent?: number }; reason?: string };
   switch (notice.verb) {
     case "members.add":
       return t`${notice.actor} made you ${details.after?.role ?? t`a member`} of a project`;
@@ -27,6 +27,10 @@ function wordsOf(notice: Notice): string {
       return t`A copy did not finish: ${notice.text}`;
     case "files.arrived_damaged":
       return t`${notice.text} arrived damaged: please upload it again`;
+    case "quota.warn":
+      return notice.project_id
+        ? t`The quota of ${notice.text} is used to ${details.after?.percent} %`
+        : t`Your quota is used to ${details.after?.percent} %`;
     default:
       return notice.verb;
   }
