@@ -8,6 +8,7 @@ from service.audit.service import Recorder
 from service.core.db import Database
 from service.core.settings import Settings
 from service.hints.service import Hints
+from service.media.archives.service import Archives
 from service.storage.delivery import Delivery
 from service.storage.s3 import S3Store
 from service.uploads.append.appender import Tools
@@ -30,6 +31,7 @@ class Parts:
     delivery: Delivery
     audit: Recorder
     accounts: Accounts
+    archives: Archives
     pool: BufferPool
     leases: Leases
     hub: Hub
@@ -69,6 +71,7 @@ def assemble(settings: Settings) -> Parts:
         delivery=Delivery(store, settings),
         audit=Recorder(database),
         accounts=accounts,
+        archives=Archives(database, store, settings.store.derived),
         hub=Hub(hints, database, accounts),
         pool=pool,
         leases=leases,

@@ -41,6 +41,7 @@ from service.files.tree.controllers import BulkController, FileTreeController, F
 from service.files.versions.controllers import VersionController
 from service.files.views import provide_views
 from service.files.zips.controllers import ZipChoiceController, ZipController
+from service.media.archives.controllers import ArchiveController, ArchiveMemberController
 from service.media.controllers import HlsController, JobController, PlaybackController
 from service.projects.controllers import AllProjectsController, ProjectController
 from service.projects.members.controllers import MemberController
@@ -78,6 +79,8 @@ CONTROLLERS = (
     ProjectCompanion,
     TicketCompanion,
     PlaybackController,
+    ArchiveController,
+    ArchiveMemberController,
     HlsController,
     JobController,
     AuditController,
@@ -128,7 +131,7 @@ def build(parts: Parts) -> Litestar:
             "views": Provide(provide_views, sync_to_thread=False),
             **{
                 name: constant(getattr(parts, name))
-                for name in ("accounts", "audit", "database", "delivery", "hub", "intake", "settings", "store", "uploads")
+                for name in ("accounts", "archives", "audit", "database", "delivery", "hub", "intake", "settings", "store", "uploads")
             },
         },
     )
@@ -160,7 +163,11 @@ def build(parts: Parts) -> Litestar:
             expose_headers=list(EXPOSED),
             max_age=86_400,
         ),
-        compression_config=CompressionConfig("gzip", minimum_size=1_000, exclude=["/content/", "/content$", "/events", "/tus", "/zips/"]),
+        compression_config=CompressionConfig(
+            "gzip",
+            minimum_size=1_000,
+            exclude=["/content/", "/content$", "/events", "/tus", "/zips/", "/archive/entry", "/archive-members/"],
+        ),
         openapi_config=OpenAPIConfig(
             title="Stowage",
             version="0.1.0",

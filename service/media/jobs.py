@@ -41,6 +41,14 @@ class RenderImage(_FileJob, frozen=True, tag="media.image"):
     priority = 15
 
 
+class IndexArchive(_FileJob, frozen=True, tag="media.index_archive"):
+    """List what is in an archive of `form` (zip, tar, 7z, rar); somebody is looking at it."""
+
+    queue = Queue.IO
+    priority = 40
+    form: str
+
+
 class EncodeChunk(Job, frozen=True, tag="media.encode_chunk"):
     """All rungs of one chunk. The first ones of a film go before everything else."""
 

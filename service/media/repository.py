@@ -41,6 +41,10 @@ async def put_derivative(session: WriteSession, row: Derivative) -> int:
     return old or 0
 
 
+async def derivative(session: ReadSession, version_id: UUID, kind: str) -> Derivative | None:
+    return (await session.scalars(select(Derivative).where(Derivative.version_id == version_id, Derivative.kind == kind))).one_or_none()
+
+
 async def derivatives_of(session: ReadSession, version_id: UUID) -> Sequence[Derivative]:
     return (await session.scalars(select(Derivative).where(Derivative.version_id == version_id).order_by(Derivative.kind))).all()
 

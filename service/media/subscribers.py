@@ -6,8 +6,9 @@ from service.core.db import WriteSession
 from service.files import repository as files_repository
 from service.files.events import FilesPurged, FileStored
 from service.media import repository
-from service.media.jobs import ProbeFile
-from service.media.service import give_up
+from service.media.archives.service import store_refusal
+from service.media.jobs import IndexArchive, ProbeFile
+from service.media.service import give_up, source_of
 from service.outbox import service as outbox
 from service.outbox.base import JobFailed
 
@@ -25,6 +26,12 @@ async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
         return
     transcode_id = event.payload.get("transcode_id")
     version_id = event.payload.get("version_id")
+    if event.job_tag == IndexArchive.tag():
+        # The file itself is none the worse for it.
+        source = await source_of(session, UUID(str(version_id)))
+        if source is not None:
+            await store_refusal(session, source, event.reason)
+        return
     if transcode_id is not None:
         transcode = await repository.transcode(session, UUID(str(transcode_id)))
         version_id = transcode.version_id if transcode is not None else None

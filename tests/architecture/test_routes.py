@@ -14,7 +14,7 @@ from service.core.http.guards import PUBLIC
 from tests.harness import ROOT
 
 PUBLIC_PATHS = {
-    "/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/auth/link", "/api/v1/auth/link/accept", "/api/v1/content/{ticket:str}", "/api/v1/zips/{ticket:str}", "/api/v1/hls/{ticket:str}/{name:str}",
+    "/api/v1/auth/login", "/api/v1/auth/token", "/api/v1/auth/refresh", "/api/v1/auth/logout", "/api/v1/auth/link", "/api/v1/auth/link/accept", "/api/v1/content/{ticket:str}", "/api/v1/zips/{ticket:str}", "/api/v1/archive-members/{ticket:str}", "/api/v1/hls/{ticket:str}/{name:str}",
     "/api/v1/openapi.json", "/healthz", "/readyz", "/metrics", "/", "/{path:path}",
     *(f"/api/v1/companion/{{ticket:str}}/s3/{path}" for path in (
         "multipart", "multipart/{upload_id:uuid}", "multipart/{upload_id:uuid}/{number:int}", "multipart/{upload_id:uuid}/batch",

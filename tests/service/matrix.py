@@ -1,12 +1,14 @@
 """What every route demands, row by row, and the things that requests to them need. A route without a row fails the matrix test."""
 
+import io
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from service.core.principal import Permission
-from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata
+from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, wait_until
 
 ANYBODY = "anybody who signed in"
 ADMIN = "administrators"
@@ -40,10 +42,22 @@ class World:
         self.owner = owner
         self.admin = admin
         self.project = project
+        self._archive = ""
 
     def file(self) -> str:
         upload = self.owner.create(self.project, 5, content=b"bytes", filename=f"{uuid4().hex}.txt").headers["location"]
         return self.owner.file_of(upload)["id"]
+
+    def archive(self) -> str:
+        """One that is looked into already, and always the same one: nobody changes it."""
+        if not self._archive:
+            body = io.BytesIO()
+            with zipfile.ZipFile(body, "w") as archive:
+                archive.writestr("a.txt", "abc")
+            upload = self.owner.upload(self.project, body.getvalue(), filename="matrix.zip")
+            self._archive = self.owner.file_of(upload)["id"]
+            wait_until(lambda: self.owner.get(f"/files/{self._archive}/archive").status_code == 200, 60, 0.2, "the index")
+        return self._archive
 
     def trashed(self) -> str:
         file = self.file()
@@ -192,6 +206,9 @@ ROWS: dict[str, Row] = {
     "GET /files/{file_id}/content": Row(V, lambda w: Request({"file_id": w.file()}, query={"proxy": "1"})),
     "GET /files/{file_id}/link": Row(V, _file),
     "GET /files/{file_id}/derivatives": Row(V, _file),
+    "GET /files/{file_id}/archive": Row(V, lambda w: Request({"file_id": w.archive()})),
+    "GET /files/{file_id}/archive/entry": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),
+    "GET /files/{file_id}/archive/link": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),
     "GET /files/{file_id}/versions": Row(V, _file),
     "GET /files/{file_id}/playback": Row(V, _file),
     "POST /files/{file_id}/playback": Row(V, _file),

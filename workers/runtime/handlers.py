@@ -24,6 +24,7 @@ from service.outbox.jobs import ForgetJobs
 from service.projects.events import MembersChanged, ProjectChanged
 from service.projects.jobs import PurgeProjects
 from service.uploads.jobs import ScanStore
+from workers.media.archive import index_archive
 from workers.media.audio import encode_audio
 from workers.media.chunk import encode_chunk
 from workers.media.finish import finish_transcode
@@ -52,6 +53,7 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.EncodeFirstChunk, encode_chunk),
     (media_jobs.EncodeAudio, encode_audio),
     (media_jobs.FinishTranscode, finish_transcode),
+    (media_jobs.IndexArchive, index_archive),
 )
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),

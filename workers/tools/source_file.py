@@ -4,18 +4,18 @@ import io
 import urllib.request
 from typing import Any
 
-BLOCK = 1 << 20
+FIRST_BLOCK, LARGEST_BLOCK = 64 << 10, 4 << 20
 TIMEOUT_S = 60
 
 
 class SourceFile(io.RawIOBase):
-    """Reads `url` in blocks of 1 MiB; keeps the last one."""
+    """Reads `url` in blocks, and keeps the last one: small ones for who jumps about, ever larger ones for who reads on."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self._url = url
         self._position = 0
-        self._block_start, self._block = 0, b""
+        self._block_start, self._block, self._step = 0, b"", FIRST_BLOCK
         with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=TIMEOUT_S) as answer:  # noqa: S310  the worker's own proxy
             self.size = int(answer.headers["Content-Length"])
 
@@ -46,7 +46,9 @@ class SourceFile(io.RawIOBase):
         return len(data)
 
     def _load(self, position: int) -> None:
-        end = min(self.size, position + BLOCK) - 1
+        reads_on = position == self._block_start + len(self._block)
+        self._step = min(self._step * 4, LARGEST_BLOCK) if reads_on else FIRST_BLOCK
+        end = min(self.size, position + self._step) - 1
         request = urllib.request.Request(self._url, headers={"Range": f"bytes={position}-{end}"})  # noqa: S310  as above
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  as above
             self._block_start, self._block = position, answer.read()

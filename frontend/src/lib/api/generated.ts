@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/archive-members/{ticket}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A member of an archive by its link */
+        get: operations["ApiV1ArchiveMembersTicketDownload"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/link": {
         parameters: {
             query?: never;
@@ -359,6 +376,57 @@ export interface paths {
         };
         /** What happened to a file, newest first */
         get: operations["ApiV1FilesFileIdActivityActivity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A folder inside an archive; `prefix` is its path, empty for the root */
+        get: operations["ApiV1FilesFileIdArchivePage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/archive/entry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One member of an archive, streamed without unpacking the rest */
+        get: operations["ApiV1FilesFileIdArchiveEntryEntry"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/archive/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A short-lived URL of a member, for download buttons */
+        get: operations["ApiV1FilesFileIdArchiveLinkLink"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1655,6 +1723,30 @@ export interface components {
             object_name: string;
             verb: string;
         };
+        /** ArchiveEntry */
+        ArchiveEntry: {
+            can_be_read: boolean;
+            files: number | null;
+            is_encrypted: boolean;
+            kind: string;
+            modified_at: string | null;
+            name: string;
+            path: string;
+            size_bytes: number;
+        };
+        /** ArchivePage */
+        ArchivePage: {
+            encrypted: number;
+            files: number;
+            folders: number;
+            format: string;
+            items: components["schemas"]["ArchiveEntry"][];
+            left_out: {
+                [key: string]: number;
+            };
+            next_cursor: string | null;
+            size_bytes: number;
+        };
         /** Bulk */
         Bulk: {
             all_in?: string | null;
@@ -1998,6 +2090,10 @@ export interface components {
         MemberChange: {
             /** @enum {string} */
             role: "viewer" | "annotator" | "reviewer" | "contributor" | "manager" | "owner";
+        };
+        /** MemberLink */
+        MemberLink: {
+            url: string;
         };
         /** MemberPage */
         MemberPage: {
@@ -2531,6 +2627,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DailyList"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1ArchiveMembersTicketDownload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                ticket: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
                 };
             };
             /** @description Refused */
@@ -3394,6 +3521,107 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActivityPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdArchivePage: {
+        parameters: {
+            query?: {
+                prefix?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchivePage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdArchiveEntryEntry: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdArchiveLinkLink: {
+        parameters: {
+            query: {
+                path: string;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberLink"];
                 };
             };
             /** @description Refused */

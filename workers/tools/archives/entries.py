@@ -1,0 +1,106 @@
+"""An entry of an archive as it is shown, and what is never shown: names that would leave the archive, links, devices, doubles."""
+
+import stat
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+MAX_ENTRIES = 500_000
+MAX_DEPTH = 32
+MAX_NAME = 1_024
+
+
+class Refused(Exception):
+    """Nothing of this archive is shown; the text says why, to people."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """`path` as written, `size` and `packed` in bytes, `modified` in seconds since 1970 (0: unknown).
+
+    `offset` is that of the local header (ZIP) or of the data (TAR, stored RAR); -1 where a member can't be read by itself.
+    `method` is ZIP's number, or 0 for bytes as they are.
+    """
+
+    path: str
+    is_dir: bool
+    size: int
+    packed: int = 0
+    modified: int = 0
+    method: int = 0
+    is_encrypted: bool = False
+    offset: int = -1
+    crc: int | None = None
+    mode: int = 0
+
+
+@dataclass(slots=True)
+class Contents:
+    """Entries that are fit to be shown, and how many were left out for which reason."""
+
+    format: str
+    entries: list[Entry] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+def gather(form: str, found: Iterable[Entry]) -> Contents:
+    """Raises Refused for more entries than we show."""
+    contents = Contents(form)
+    seen: set[str] = set()
+    for number, entry in enumerate(found):
+        if number >= MAX_ENTRIES:
+            message = f"There are more than {MAX_ENTRIES:,} entries in this archive, more than we show."
+            raise Refused(message)
+        reason = _reason(entry)
+        path = entry.path.rstrip("/")
+        if reason is None and path in seen:
+            reason = "double"
+        if reason is not None:
+            contents.left_out[reason] += 1
+            continue
+        seen.add(path)
+        entry.path = path
+        contents.entries.append(entry)
+    return contents
+
+
+def _reason(entry: Entry) -> str | None:
+    """Why an entry is left out."""
+    path = entry.path.rstrip("/")
+    parts = path.split("/")
+    kind = stat.S_IFMT(entry.mode)
+    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+        return "link or device"
+    if (
+        not path
+        or "\0" in path
+        or "\\" in path
+        or path.startswith("/")
+        or path[1:2] == ":"
+        or any(part in {"", ".", ".."} for part in parts)
+    ):
+        return "unsafe name"
+    if len(parts) > MAX_DEPTH or len(path) > MAX_NAME:
+        return "too deep"
+    return None
+
+
+def with_folders(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """All entries, and the folders that are only there by the names of what is in them; with sizes and counts of folders."""
+    folders: dict[str, Entry] = {}
+    files = []
+    for entry in entries:
+        if entry.is_dir:
+            folders.setdefault(entry.path, Entry(entry.path, is_dir=True, size=0)).modified = entry.modified
+        else:
+            files.append(entry)
+    for entry in [*files, *list(folders.values())]:
+        above = entry.path.rpartition("/")[0]
+        while above:
+            folder = folders.setdefault(above, Entry(above, is_dir=True, size=0))
+            folder.size += entry.size if not entry.is_dir else 0
+            folder.packed += not entry.is_dir
+            above = above.rpartition("/")[0]
+    yield from folders.values()
+    # A file that is called like a folder could never be opened.
+    yield from (entry for entry in files if entry.path not in folders)
