@@ -44,6 +44,7 @@ class Report:
     # Partials of a file are uploads too.
     uploads: int = 0
     faulty_files: int = 0
+    faulty_uploads: int = 0
     finished: int = 0
     deleted: int = 0
     lost_by_store: int = 0
@@ -64,7 +65,7 @@ class Report:
             f"  at {len(self.failpoints)} failpoints between I/O steps: {self.failpoints.total()}, {often} of them {KILLS_PER_FAILPOINT} times or more",
             f"  at random: {dict(sorted(self.random_kills.items()))}",
             *(f"  {name} link: {sum(kinds.values())} faults {kinds}" for name, kinds in sorted(self.faults.items())),
-            f"  {self.files} files in {self.uploads} uploads, {self.faulty_files} files with faults; {self.finished} finished, {self.deleted} deleted",
+            f"  {self.files} files in {self.uploads} uploads, {self.faulty_files} files and {self.faulty_uploads} uploads with faults; {self.finished} finished, {self.deleted} deleted",
             f"  {self.requests} requests of which {self.failed_requests} failed; {self.compared_bytes / 1e6:.0f} MB read back and compared",
             f"  failures by method: {dict(self.failures.most_common())}",
             f"  films: {dict(self.films)}",
@@ -202,6 +203,7 @@ class Campaign:
         report.compared_bytes = balance(self.stack, entries)
         report.faults = self._links.tally()
         report.files, report.faulty_files = len(entries), sum(entry.faults > 0 for entry in entries)
+        report.faulty_uploads = sum(len(uploader.faulty) for uploader in self._uploaders)
         report.uploads = self.stack.sql("SELECT count(*) FROM uploads")[0][0]
         report.finished, report.deleted = sum(entry.is_done for entry in entries), sum(entry.is_deleted for entry in entries)
         report.lost_by_store = sum(entry.is_lost for entry in entries)

@@ -20,7 +20,8 @@ from tests.harness import OFFSET_TYPE, TUS, Stack, metadata, wait_until
 MIB = 1 << 20
 SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
 # Longer than the server needs to call an upload lost: three checks five minutes apart.
-PATIENCE_S = 1_200.0
+# An upload that its store forgot is called LOST after three checks five minutes apart, each of which may meet a fault.
+PATIENCE_S = 2_400.0
 FILM_REST_S = 15.0
 
 
@@ -80,6 +81,9 @@ class Uploader(threading.Thread):
         self._random = random.Random(seed)
         self._token = ""
         self._current: Entry | None = None
+        # The uploads it created, partial ones too, by number; and those of them that met a fault.
+        self._created = 0
+        self.faulty: set[int] = set()
         self.outcomes: Counter[str] = Counter()
         self._client = httpx.Client(timeout=45)
 
@@ -102,6 +106,7 @@ class Uploader(threading.Thread):
         self.outcomes[outcome] += 1
         if self._current is not None:
             self._current.faults += 1
+            self.faulty.add(self._created)
 
     def _ask(self, method: str, path: str, headers: dict, content: bytes | None = None) -> httpx.Response | None:
         """One try; None when there was no answer."""
@@ -135,6 +140,7 @@ class Uploader(threading.Thread):
 
     def _create(self, entry: Entry, headers: dict, content: bytes | None = None) -> None:
         deadline = time.monotonic() + PATIENCE_S
+        self._created += 1
         sent = {"Idempotency-Key": f"fault-{entry.seed}", "Upload-Metadata": metadata(filename=entry.name), **headers}
         while not entry.url:
             assert time.monotonic() < deadline, "create never succeeded"

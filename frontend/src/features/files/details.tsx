@@ -17,7 +17,8 @@ import { TagEditor } from "./tag-editor";
 import { Thumbnail } from "./thumbnail";
 import { Versions } from "./versions";
 
-const TABS = [t`Facts`, t`Versions`, t`Activity`] as const;
+const TABS = { facts: t`Facts`, versions: t`Versions`, activity: t`Activity` };
+type Tab = keyof typeof TABS;
 
 function facts(file: FileInfo): [string, string][] {
   const { preview } = file;
@@ -92,7 +93,7 @@ function Facts({ file, canEdit }: { file: FileInfo; canEdit: boolean }) {
 
 export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean; onClose: () => void }) {
   const file = useFile(id);
-  const [tab, setTab] = useState<(typeof TABS)[number]>(t`Facts`);
+  const [tab, setTab] = useState<Tab>("facts");
   return (
     <aside aria-label={t`Details`} className="flex w-full shrink-0 flex-col gap-4 overflow-y-auto border-line bg-panel p-5 max-lg:fixed max-lg:inset-0 max-lg:z-30 lg:w-80 lg:border-l">
       <header className="flex items-start gap-2">
@@ -110,16 +111,16 @@ export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean
           {file.data.is_corrupt && <Warning>{t`This is not what its uploader's checksum says it should be. Only the uploader can open it; please upload it again.`}</Warning>}
           <Actions file={file.data} canEdit={canEdit} onClose={onClose} />
           <div role="tablist" aria-label={t`About the file`} className="flex gap-1 border-b border-line">
-            {TABS.map((name) => (
+            {(Object.keys(TABS) as Tab[]).map((name) => (
               <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)} className={`-mb-px border-b-2 px-3 py-1.5 text-sm ${tab === name ? "border-accent font-medium" : "border-transparent text-muted hover:text-text"}`}>
-                {name}
+                {TABS[name]}
               </button>
             ))}
           </div>
-          <div role="tabpanel" aria-label={tab} className="flex flex-col gap-4">
-            {tab === "Facts" && <Facts file={file.data} canEdit={canEdit} />}
-            {tab === "Versions" && <Versions file={file.data} canEdit={canEdit} />}
-            {tab === "Activity" && <FileActivity fileId={id} />}
+          <div role="tabpanel" aria-label={TABS[tab]} className="flex flex-col gap-4">
+            {tab === "facts" && <Facts file={file.data} canEdit={canEdit} />}
+            {tab === "versions" && <Versions file={file.data} canEdit={canEdit} />}
+            {tab === "activity" && <FileActivity fileId={id} />}
           </div>
         </>
       )}

@@ -104,7 +104,7 @@ export function FolderBrowser(props: Props) {
     { label: t`Move to…`, icon: <FolderInput />, isOff: !canEdit, onChoose: () => setAsking("move") },
     { label: t`Copy to…`, icon: <Copy />, isOff: !canEdit, onChoose: () => setAsking("copy") },
     { label: t`Favourite`, icon: <Star />, isOff: entry.kind === "folder", onChoose: () => onVerb("favourite") },
-    { label: "Delete", icon: <Trash2 />, shortcut: "Del", isBad: true, isOff: !canEdit, onChoose: trash },
+    { label: t`Delete`, icon: <Trash2 />, shortcut: "Del", isBad: true, isOff: !canEdit, onChoose: trash },
   ];
   const onSight = useCallback(
     (last: number) => {
