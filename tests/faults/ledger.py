@@ -19,8 +19,7 @@ from tests.harness import OFFSET_TYPE, TUS, Stack, metadata, wait_until
 
 MIB = 1 << 20
 SIZES = (0, 1, 100_000, 5 * MIB - 1, 9 * MIB, 16 * MIB, 23 * MIB, 40 * MIB)
-# Longer than the server needs to call an upload lost: three checks five minutes apart.
-# An upload that its store forgot is called LOST after three checks five minutes apart, each of which may meet a fault.
+# Longer than the server needs to call an upload lost: three checks five minutes apart, each of which may meet a fault.
 PATIENCE_S = 2_400.0
 FILM_REST_S = 15.0
 

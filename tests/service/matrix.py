@@ -206,6 +206,7 @@ ROWS: dict[str, Row] = {
     "GET /files/{file_id}/content": Row(V, lambda w: Request({"file_id": w.file()}, query={"proxy": "1"})),
     "GET /files/{file_id}/link": Row(V, _file),
     "GET /files/{file_id}/derivatives": Row(V, _file),
+    "GET /files/{file_id}/text": Row(V, _file),
     "GET /files/{file_id}/archive": Row(V, lambda w: Request({"file_id": w.archive()})),
     "GET /files/{file_id}/archive/entry": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),
     "GET /files/{file_id}/archive/link": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),
