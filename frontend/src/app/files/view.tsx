@@ -16,6 +16,7 @@ import { IconButton } from "@/ui/button";
 import { SearchField } from "@/ui/search-field";
 import { Empty } from "@/ui/states";
 
+const OpenFile = dynamic(() => import("./open-file").then((found) => found.OpenFile), { ssr: false });
 const NewFolder = dynamic(() => import("./new-folder").then((found) => found.NewFolder), { ssr: false });
 const SORTS = new Set<string>(["name", "size", "changed", "type"]);
 
@@ -32,7 +33,7 @@ function useFilesUrl() {
   };
   const sort = params.get("sort") ?? "";
   const sorting: Sorting = { sort: (SORTS.has(sort) ? sort : "name") as SortKey, desc: params.get("desc") === "1" };
-  return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), isGrid: params.get("view") === "grid", hasTree: params.get("tree") !== "0", sorting, go };
+  return { project: params.get("project"), folder: params.get("folder"), file: params.get("file"), open: params.get("open"), isGrid: params.get("view") === "grid", hasTree: params.get("tree") !== "0", sorting, go };
 }
 
 function IconLink({ href, label, children }: { href: string; label: string; children: ReactNode }) {
@@ -44,9 +45,8 @@ function IconLink({ href, label, children }: { href: string; label: string; chil
 }
 
 export function FilesView() {
-  const { project, folder, file, isGrid, hasTree, sorting, go } = useFilesUrl();
+  const { project, folder, file, open, isGrid, hasTree, sorting, go } = useFilesUrl();
   const projects = useProjects();
-  const router = useRouter();
   const bulk = useBulk(project ?? "");
   const [text, setText] = useState("");
   const query = useDeferredValue(text.trim());
@@ -105,10 +105,11 @@ export function FilesView() {
             onSorting={({ sort, desc }) => go({ sort: sort === "name" ? null : sort, desc: desc ? "1" : null })}
             onFolder={toFolder}
             onSelect={(id) => go({ file: id })}
-            onOpen={(entry) => (["video", "audio"].includes(entry.preview?.kind ?? "") ? router.push(`/watch/?file=${entry.id}`) : go({ file: entry.id }))}
+            onOpen={(entry) => go({ open: entry.id })}
           />
         </div>
         {file && <Details id={file} canEdit={canEdit} onClose={() => go({ file: null })} />}
+        {open && <OpenFile id={open} projectId={project} folder={folder} query={query} sorting={sorting} onOpen={(id) => go({ open: id })} />}
       </div>
     </DropZone>
   );

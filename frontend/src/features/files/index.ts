@@ -1,6 +1,6 @@
-export { BY_NAME, type Entry, type Sorting, type SortKey, useFile } from "./api";
+export { BY_NAME, type Entry, type Sorting, type SortKey, useEntries, useFile } from "./api";
 export { Breadcrumbs } from "./breadcrumbs";
-export { useBulk, useCreateFolder } from "./changes";
+export { download, useBulk, useCreateFolder } from "./changes";
 export { DailyPlot } from "./daily-plot";
 export { Details, Tree } from "./lazy";
 export type { Dragged } from "./drag";

@@ -1,2 +1,3 @@
+export { Viewer } from "./viewer/viewer";
 export { Player } from "./player";
 export { RunningJobs } from "./running-jobs";

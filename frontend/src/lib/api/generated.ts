@@ -556,6 +556,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{file_id}/text": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of a file as text: `limit` bytes of it from `offset`, to the end of a line; never HTML */
+        get: operations["ApiV1FilesFileIdTextText"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{file_id}/versions": {
         parameters: {
             query?: never;
@@ -2498,6 +2515,15 @@ export interface components {
             /** @enum {string} */
             task: "recount_quota" | "empty_trash" | "scan_store" | "clean_derived" | "fix_types" | "verify_files";
         };
+        /** TextPage */
+        TextPage: {
+            encoding: string;
+            is_guess: boolean;
+            next_offset: number | null;
+            offset: number;
+            size_bytes: number;
+            text: string;
+        };
         /** TokenGrant */
         TokenGrant: {
             access_token: string;
@@ -3907,6 +3933,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdTextText: {
+        parameters: {
+            query?: {
+                offset?: number;
+                limit?: number;
+                encoding?: string | null;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextPage"];
+                };
             };
             /** @description Refused */
             default: {

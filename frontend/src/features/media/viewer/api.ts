@@ -1,0 +1,72 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+
+import { api, bodyOf, type Schemas } from "@/lib/api/client";
+import { freshToken } from "@/lib/api/session";
+import { Problem } from "@/lib/problem";
+
+export type FileInfo = Schemas["FileView"];
+export type Member = Schemas["ArchiveEntry"];
+
+const INDEXING = "archive.indexing";
+const TEXT_BYTES = 128 << 10;
+const MINUTES_MS = 300_000;
+
+export function useDerivatives(fileId: string) {
+  return useQuery({
+    queryKey: ["derivatives", fileId],
+    queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}/derivatives", { params: { path: { file_id: fileId } } })),
+    staleTime: MINUTES_MS,
+  });
+}
+
+export function useArchive(fileId: string, prefix: string) {
+  return useInfiniteQuery({
+    queryKey: ["archive", fileId, prefix],
+    initialPageParam: null as string | null,
+    queryFn: ({ pageParam }) =>
+      bodyOf(api.GET("/api/v1/files/{file_id}/archive", { params: { path: { file_id: fileId }, query: { prefix, limit: 200, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+    getNextPageParam: (page) => page.next_cursor ?? null,
+    staleTime: MINUTES_MS,
+    // While it is looked through for the first time.
+    retry: (count, error) => error instanceof Problem && error.code === INDEXING && count < 60,
+    retryDelay: 1_000,
+  });
+}
+
+export const memberLink = async (fileId: string, path: string) =>
+  (await bodyOf(api.GET("/api/v1/files/{file_id}/archive/link", { params: { path: { file_id: fileId }, query: { path } } }))).url;
+
+export function useText(fileId: string) {
+  return useInfiniteQuery({
+    queryKey: ["text", fileId],
+    initialPageParam: null as { offset: number; encoding: string } | null,
+    queryFn: ({ pageParam }) => bodyOf(api.GET("/api/v1/files/{file_id}/text", { params: { path: { file_id: fileId }, query: { limit: TEXT_BYTES, ...pageParam } } })),
+    getNextPageParam: (page) => (page.next_offset === null ? null : { offset: page.next_offset, encoding: page.encoding }),
+    retry: false,
+    staleTime: MINUTES_MS,
+  });
+}
+
+/** Bytes through the API, which answers with what they are called: for what is shown here and never run. */
+async function bytes(url: string, headers: Record<string, string> = {}): Promise<Blob> {
+  const answer = await fetch(url, { headers: { Authorization: `Bearer ${await freshToken()}`, ...headers } });
+  if (!answer.ok) throw Problem.from(answer.status, await answer.json().catch(() => null));
+  return answer.blob();
+}
+
+export function useHead(fileId: string, count: number) {
+  return useQuery({
+    queryKey: ["head", fileId],
+    queryFn: async () => new Uint8Array(await (await bytes(`/api/v1/files/${fileId}/content?proxy=1`, { Range: `bytes=0-${count - 1}` })).arrayBuffer()),
+    staleTime: MINUTES_MS,
+  });
+}
+
+export function useMember(fileId: string, path: string) {
+  return useQuery({
+    queryKey: ["member", fileId, path],
+    queryFn: () => bytes(`/api/v1/files/${fileId}/archive/entry?${new URLSearchParams({ path })}`),
+    staleTime: MINUTES_MS,
+    retry: false,
+  });
+}

@@ -1,0 +1,76 @@
+"use client";
+
+import { ChevronLeft, ChevronRight, Download, X } from "lucide-react";
+import { type KeyboardEvent, useEffect, useRef } from "react";
+
+import { formatBytes } from "@/lib/format";
+import { t } from "@/lib/text";
+import { IconButton } from "@/ui/button";
+import { Player } from "../player";
+import type { FileInfo } from "./api";
+import { Archive } from "./archive";
+import { kindOf } from "./kinds";
+import { Picture } from "./picture";
+import { Text } from "./text";
+
+type Props = { file: FileInfo; place: string; onNext?: (() => void) | undefined; onPrevious?: (() => void) | undefined; onDownload: () => void; onClose: () => void };
+
+/** Any file, as large as the window. Escape closes it; the arrows go through the folder. */
+export function Viewer({ file, place, onNext, onPrevious, onDownload, onClose }: Props) {
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  const onKeyDown = (event: KeyboardEvent) => {
+    // Where arrows mean something of their own they keep it.
+    if ((event.target as HTMLElement).closest("video, input, select, [role=treeitem], [data-scrolls]")) return;
+    if (event.key === "ArrowRight") onNext?.();
+    else if (event.key === "ArrowLeft") onPrevious?.();
+  };
+  return (
+    <dialog ref={box} aria-label={file.name} onKeyDown={onKeyDown} onClose={onClose} data-testid="viewer" className="m-0 h-dvh max-h-none w-dvw max-w-none bg-surface p-0 text-text">
+      <div className="flex h-full flex-col">
+        <header className="flex items-center gap-1 border-b border-line px-3 py-2">
+          <IconButton label={t`Previous file`} onClick={onPrevious} disabled={!onPrevious}>
+            <ChevronLeft className="size-5" />
+          </IconButton>
+          <IconButton label={t`Next file`} onClick={onNext} disabled={!onNext}>
+            <ChevronRight className="size-5" />
+          </IconButton>
+          <h2 className="min-w-0 flex-1 truncate px-2 text-sm font-semibold">{file.name}</h2>
+          <span className="text-xs text-muted max-sm:hidden">
+            {place} {formatBytes(file.size_bytes)}
+          </span>
+          <IconButton label={t`Download`} onClick={onDownload}>
+            <Download className="size-4" />
+          </IconButton>
+          <IconButton label={t`Close`} onClick={onClose} autoFocus>
+            <X className="size-5" />
+          </IconButton>
+        </header>
+        <div className="flex min-h-0 flex-1 flex-col">
+          <Content key={file.id} file={file} />
+        </div>
+      </div>
+    </dialog>
+  );
+}
+
+function Content({ file }: { file: FileInfo }) {
+  switch (kindOf(file)) {
+    case "film":
+      return (
+        <div className="mx-auto flex w-full max-w-5xl flex-col justify-center p-4">
+          <Player fileId={file.id} poster={file.preview.thumbnail_url ?? null} />
+        </div>
+      );
+    case "picture":
+      return <Picture file={file} />;
+    case "archive":
+      return <Archive file={file} />;
+    default:
+      return <Text file={file} />;
+  }
+}
