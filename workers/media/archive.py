@@ -34,6 +34,7 @@ async def index_archive(job: IndexArchive, deps: MediaDeps, context: JobContext)
                 if served.failures:
                     raise
                 facts = {"refused": "This archive makes our readers fail; it is probably damaged."}
+        context.result = {"read_bytes": served.bytes_sent}
         if "refused" in facts:
             async with deps.database.write() as session:
                 await store_refusal(session, source, facts["refused"])

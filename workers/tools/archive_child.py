@@ -5,15 +5,22 @@ What is refused is an answer, too: `{"refused": "why, for people"}`.
 
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
-from workers.tools.archives.entries import Refused, gather
+from workers.tools.archives.entries import Entry, Refused, gather
 from workers.tools.archives.index import write_index
-from workers.tools.archives.others import read_7z, read_rar, read_tar
 from workers.tools.archives.zip_directory import read_zip
 from workers.tools.source_file import open_source
 
-READERS = {"zip": read_zip, "tar": read_tar, "7z": read_7z, "rar": read_rar}
+
+def _reader(form: str) -> Callable[[IO[bytes], int], Iterator[Entry]]:
+    if form == "zip":
+        return read_zip
+    from workers.tools.archives import others
+
+    return {"tar": others.read_tar, "7z": others.read_7z, "rar": others.read_rar}[form]
 
 
 def main() -> int:
@@ -23,7 +30,7 @@ def main() -> int:
         with open_source(source) if source.startswith("http://") else Path(source).open("rb") as file, Path(target).open("wb") as index:
             size = file.seek(0, 2)
             file.seek(0)
-            facts = write_index(gather(form, READERS[form](file, size)), index)
+            facts = write_index(gather(form, _reader(form)(file, size)), index)
     except Refused as error:
         facts = {"refused": str(error)}
     except (MemoryError, RecursionError):

@@ -1,5 +1,6 @@
 """An entry of an archive as it is shown, and what is never shown: names that would leave the archive, links, devices, doubles."""
 
+import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -8,6 +9,9 @@ from dataclasses import dataclass, field
 MAX_ENTRIES = 500_000
 MAX_DEPTH = 32
 MAX_NAME = 1_024
+_PLAIN = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
+# A NUL or backslash, an absolute path, a drive, and parts that are empty, `.` or `..`.
+_UNSAFE = re.compile(r"[\0\\]|^/|^.:|(?:^|/)\.{0,2}(?:/|$)")
 
 
 class Refused(Exception):
@@ -51,8 +55,11 @@ def gather(form: str, found: Iterable[Entry]) -> Contents:
         if number >= MAX_ENTRIES:
             message = f"There are more than {MAX_ENTRIES:,} entries in this archive, more than we show."
             raise Refused(message)
-        reason = _reason(entry)
         path = entry.path.rstrip("/")
+        if not path.isascii():
+            # What no encoding fits has half characters in it, which can't be written.
+            path = path.encode("utf-8", "replace").decode()
+        reason = _reason(entry, path)
         if reason is None and path in seen:
             reason = "double"
         if reason is not None:
@@ -64,42 +71,37 @@ def gather(form: str, found: Iterable[Entry]) -> Contents:
     return contents
 
 
-def _reason(entry: Entry) -> str | None:
-    """Why an entry is left out."""
-    path = entry.path.rstrip("/")
-    parts = path.split("/")
-    kind = stat.S_IFMT(entry.mode)
-    if kind not in {0, stat.S_IFREG, stat.S_IFDIR}:
+def _reason(entry: Entry, path: str) -> str | None:
+    """Why an entry is left out; asked for each of very many."""
+    if entry.mode and stat.S_IFMT(entry.mode) not in _PLAIN:
         return "link or device"
-    if (
-        not path
-        or "\0" in path
-        or "\\" in path
-        or path.startswith("/")
-        or path[1:2] == ":"
-        or any(part in {"", ".", ".."} for part in parts)
-    ):
+    if _UNSAFE.search(path):
         return "unsafe name"
-    if len(parts) > MAX_DEPTH or len(path) > MAX_NAME:
-        return "too deep"
-    return None
+    return "too deep" if path.count("/") >= MAX_DEPTH or len(path) > MAX_NAME else None
 
 
 def with_folders(entries: Iterable[Entry]) -> Iterator[Entry]:
     """All entries, and the folders that are only there by the names of what is in them; with sizes and counts of folders."""
     folders: dict[str, Entry] = {}
-    files = []
+    files: list[Entry] = []
+    inside: dict[str, list[int]] = {}
     for entry in entries:
         if entry.is_dir:
-            folders.setdefault(entry.path, Entry(entry.path, is_dir=True, size=0)).modified = entry.modified
-        else:
-            files.append(entry)
-    for entry in [*files, *list(folders.values())]:
-        above = entry.path.rpartition("/")[0]
+            folders[entry.path] = Entry(entry.path, is_dir=True, size=0, modified=entry.modified)
+            inside.setdefault(entry.path, [0, 0])
+            continue
+        files.append(entry)
+        held = inside.setdefault(entry.path.rpartition("/")[0], [0, 0])
+        held[0] += entry.size
+        held[1] += 1
+    for path, (size, count) in inside.items():
+        above = path
         while above:
-            folder = folders.setdefault(above, Entry(above, is_dir=True, size=0))
-            folder.size += entry.size if not entry.is_dir else 0
-            folder.packed += not entry.is_dir
+            folder = folders.get(above)
+            if folder is None:
+                folder = folders[above] = Entry(above, is_dir=True, size=0)
+            folder.size += size
+            folder.packed += count
             above = above.rpartition("/")[0]
     yield from folders.values()
     # A file that is called like a folder could never be opened.

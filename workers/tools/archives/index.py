@@ -5,10 +5,10 @@ One object: blocks one after the other, each a zlib stream of JSON rows
 `packed` the number of files below), 1 a file. `facts` say where each block begins and what its first row's key is.
 """
 
-import json
 import zlib
-from collections.abc import Iterable
 from typing import IO, Any
+
+import msgspec
 
 from workers.tools.archives.entries import Contents, Entry, with_folders
 
@@ -24,7 +24,8 @@ def _row(entry: Entry) -> list[Any]:
 
 def write_index(contents: Contents, target: IO[bytes]) -> dict[str, Any]:
     """Write the blocks; returns the facts, fit for JSON."""
-    rows = sorted((_row(entry) for entry in with_folders(contents.entries)), key=lambda row: row[:3])
+    # No two have the same first three, so nothing else is ever compared.
+    rows = sorted(_row(entry) for entry in with_folders(contents.entries))
     blocks = []
     offset = 0
     for begin in range(0, len(rows), ROWS_A_BLOCK):
@@ -45,5 +46,5 @@ def write_index(contents: Contents, target: IO[bytes]) -> dict[str, Any]:
     }
 
 
-def _pack(rows: Iterable[list[Any]]) -> bytes:
-    return zlib.compress(json.dumps(list(rows), ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace"), 6)
+def _pack(rows: list[list[Any]]) -> bytes:
+    return zlib.compress(msgspec.json.encode(rows), 1)

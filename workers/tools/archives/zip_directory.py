@@ -7,9 +7,8 @@ import calendar
 import struct
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import IO
-
-from charset_normalizer import from_bytes
 
 from workers.tools.archives.entries import Entry, Refused
 
@@ -21,7 +20,8 @@ _MAX32 = 0xFFFFFFFF
 _ENCRYPTED, _UTF8 = 1, 1 << 11
 _AES = 99
 _UNIX = 3
-_RECORD = struct.Struct("<4sBBHHHHHLLLHHHHHLL")
+# Without versions, disks and internal attributes.
+_RECORD = struct.Struct("<4sxBxxHHHHLLLHHHxxxxLL")
 
 
 class Damaged(Refused):
@@ -94,36 +94,19 @@ def _records(directory: bytes, count: int) -> Iterator[tuple[Entry, bytes, bool]
     for _ in range(count):
         if at + _HEADER_SIZE > len(directory):
             raise Damaged
-        fields = _RECORD.unpack_from(directory, at)
-        (
-            signature,
-            _,
-            system,
-            _,
-            flags,
-            method,
-            time,
-            date,
-            crc,
-            packed,
-            size,
-            name_length,
-            extra_length,
-            comment_length,
-            _,
-            _,
-            mode,
-            offset,
-        ) = fields
+        signature, system, flags, method, *moment, crc, packed, size, named, extended, commented, mode, offset = _RECORD.unpack_from(
+            directory, at
+        )
         if signature != _HEADER:
             raise Damaged
-        name = directory[at + _HEADER_SIZE : at + _HEADER_SIZE + name_length]
-        extra = directory[at + _HEADER_SIZE + name_length : at + _HEADER_SIZE + name_length + extra_length]
-        at += _HEADER_SIZE + name_length + extra_length + comment_length
-        entry = Entry("", is_dir=False, size=size, packed=packed, modified=_moment(date, time), method=method, offset=offset, crc=crc)
+        at += _HEADER_SIZE
+        name = directory[at : at + named]
+        extra = directory[at + named : at + named + extended]
+        at += named + extended + commented
+        entry = Entry("", is_dir=False, size=size, packed=packed, modified=_moment(*moment), method=method, offset=offset, crc=crc)
         entry.is_encrypted = bool(flags & _ENCRYPTED) or method == _AES
         entry.mode = mode >> 16 if system == _UNIX else 0
-        unicode_name = _extras(entry, extra, name)
+        unicode_name = _extras(entry, extra, name) if extra else None
         yield entry, unicode_name or name, bool(flags & _UTF8) or unicode_name is not None
 
 
@@ -153,7 +136,8 @@ def _sizes64(entry: Entry, body: bytes) -> None:
         entry.offset = next(values, entry.offset)
 
 
-def _moment(date: int, time: int) -> int:
+@lru_cache(1_024)
+def _moment(time: int, date: int) -> int:
     """A DOS time as if it were UTC: it has no zone."""
     day = (1980 + (date >> 9), date >> 5 & 15, date & 31, time >> 11, time >> 5 & 63, time & 31)
     return calendar.timegm((*day[:5], day[5] * 2, 0, 0, 0)) if 1 <= day[1] <= 12 and day[2] else 0  # noqa: PLR2004  months
@@ -179,6 +163,8 @@ def _legacy_encoding(names: list[bytes]) -> str:
     try:
         odd.decode()
     except UnicodeDecodeError:
+        from charset_normalizer import from_bytes
+
         best = from_bytes(
             odd, cp_isolation=["cp437", "cp850", "cp866", "cp1251", "cp1252", "shift_jis", "gb18030", "euc_kr", "big5"]
         ).best()
