@@ -10,6 +10,7 @@ from service.outbox.context import JobContext
 from service.storage import keys
 from workers.media.deps import MediaDeps
 from workers.tools import sandbox
+from workers.tools.confine import Access
 from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=120, wall_s=240, output_bytes=4 << 20, file_bytes=1 << 30)
@@ -26,7 +27,11 @@ async def index_archive(job: IndexArchive, deps: MediaDeps, context: JobContext)
         async with deps.serve(source) as served:
             try:
                 facts = json.loads(
-                    await sandbox.run([sys.executable, "-m", "workers.tools.archive_child", job.form, served.url, str(target)], LIMITS)
+                    await sandbox.run(
+                        [sys.executable, "-m", "workers.tools.archive_child", job.form, served.url, str(target)],
+                        LIMITS,
+                        Access(folder, served.port),
+                    )
                 )
             except ChildTimedOut:
                 facts = {"refused": "Listing this archive took too long."}

@@ -16,6 +16,7 @@ from workers.media.chunk import PROGRESS_EVERY_S, load
 from workers.media.deps import MediaDeps
 from workers.media.packing import store_piece
 from workers.tools import ffmpeg, fmp4
+from workers.tools.confine import Access
 from workers.tools.runner import run_ffmpeg
 from workers.tools.sandbox import ChildFailed, Limits
 
@@ -106,7 +107,7 @@ async def encode_audio(job: EncodeAudio, deps: MediaDeps, context: JobContext) -
                 segment_s=plan.segment_s,
                 is_paced=bool(plan.rungs),
             )
-            running = asyncio.create_task(run_ffmpeg(argv, limits))
+            running = asyncio.create_task(run_ffmpeg(argv, limits, Access(folder, served.port)))
             try:
                 told_at = time.monotonic()
                 while not running.done():

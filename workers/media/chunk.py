@@ -17,6 +17,7 @@ from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.packing import store_piece
 from workers.tools import ffmpeg, fmp4
+from workers.tools.confine import Access
 from workers.tools.runner import run_ffmpeg
 from workers.tools.sandbox import ChildFailed, Limits
 
@@ -93,7 +94,7 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
             is_interlaced=plan.is_interlaced,
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
-        await run_ffmpeg(argv, limits, on_progress)
+        await run_ffmpeg(argv, limits, Access(folder, served.port), on_progress)
 
 
 def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[tuple[Path, float]]:

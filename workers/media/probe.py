@@ -13,6 +13,7 @@ from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.tools import sandbox
+from workers.tools.confine import Access
 from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
 LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180, output_bytes=1 << 20)
@@ -41,7 +42,9 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
     async with deps.serve(source) as served:
         try:
             output = await sandbox.run(
-                [sys.executable, "-m", "workers.tools.probe_child", served.url, expected_kind(source.claimed_type, source.name)], LIMITS
+                [sys.executable, "-m", "workers.tools.probe_child", served.url, expected_kind(source.claimed_type, source.name)],
+                LIMITS,
+                Access(port=served.port),
             )
         except ChildTimedOut as error:
             message = "Looking into this file took too long; it is probably damaged."

@@ -16,6 +16,7 @@ from service.outbox.context import JobContext
 from service.storage import keys
 from workers.media.deps import MediaDeps
 from workers.tools import ffmpeg, sandbox
+from workers.tools.confine import Access
 from workers.tools.runner import run_ffmpeg
 from workers.tools.sandbox import ChildFailed, Limits
 
@@ -33,7 +34,7 @@ async def render_image(job: RenderImage, deps: MediaDeps, context: JobContext) -
         return
     with deps.folder() as folder:
         async with deps.serve(source) as served:
-            sizes = await _previews(served.url, folder)
+            sizes = await _previews(served.url, Access(folder, served.port))
         await _store(deps, context, source, "thumbnail", sizes, folder, {"state": "ready"})
 
 
@@ -53,19 +54,19 @@ async def render_poster(job: RenderPoster, deps: MediaDeps, context: JobContext)
                     ffmpeg.executable(deps.settings.ffmpeg), served.url, str(frame), at_s=at_s, width=min(POSTER_WIDTH, facts.width)
                 )
                 try:
-                    await run_ffmpeg(argv, POSTER_LIMITS)
+                    await run_ffmpeg(argv, POSTER_LIMITS, Access(folder, served.port))
                 except ChildFailed:
                     continue
                 if frame.exists():
                     break
         if frame.exists():
-            sizes = await _previews(str(frame), folder)
+            sizes = await _previews(str(frame), Access(folder))
             await _store(deps, context, source, "poster", sizes, folder, {})
 
 
-async def _previews(source: str, folder: Path) -> list[int]:
+async def _previews(source: str, access: Access) -> list[int]:
     try:
-        output = await sandbox.run([sys.executable, "-m", "workers.tools.image_child", source, str(folder)], IMAGE_LIMITS)
+        output = await sandbox.run([sys.executable, "-m", "workers.tools.image_child", source, str(access.folder)], IMAGE_LIMITS, access)
     except ChildFailed as error:
         message = "This picture can't be shown: it is damaged, or needs more memory than we give it."
         raise PermanentError(message) from error

@@ -30,6 +30,7 @@ class Served:
     read: Read
     size: int
     url: str = ""
+    port: int = 0
     bytes_sent: int = 0
     requests: int = 0
     failures: int = 0
@@ -57,7 +58,7 @@ class RangeProxy:
     async def source(self, read: Read, size: int) -> AsyncIterator[Served]:
         """Serve `read(start, end)` of `size` bytes under a fresh nonce for the length of the block."""
         nonce = secrets.token_urlsafe(24)
-        served = Served(read, size, f"http://127.0.0.1:{self._port}/{nonce}")
+        served = Served(read, size, f"http://127.0.0.1:{self._port}/{nonce}", self._port)
         self._sources[nonce] = served
         try:
             yield served

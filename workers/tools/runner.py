@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from workers.tools import sandbox
+from workers.tools.confine import Access
 from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
 SILENCE_S = 90.0
@@ -11,12 +12,12 @@ SILENCE_S = 90.0
 OnFrame = Callable[[int], Awaitable[None]]
 
 
-async def run_ffmpeg(argv: Sequence[str], limits: Limits, on_progress: OnFrame | None = None) -> None:
+async def run_ffmpeg(argv: Sequence[str], limits: Limits, access: Access, on_progress: OnFrame | None = None) -> None:
     """Run to the end. `on_progress` is given `out_time` in microseconds or frames, twice a second.
 
     Exit status 0 proves nothing about the output: callers verify it. Raises ChildFailed, ChildTimedOut.
     """
-    process = await sandbox.start(argv, limits)
+    process = await sandbox.start(argv, limits, access)
     errors = asyncio.create_task(sandbox.read_capped(process.stderr, sandbox.MAX_STDERR))
     try:
         async with asyncio.timeout(limits.wall_s):

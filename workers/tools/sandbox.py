@@ -1,4 +1,4 @@
-"""Children that parse what strangers sent: own session, rlimits, wall clock, bare environment, capped output."""
+"""Children that parse what strangers sent: confined, own session, rlimits, wall clock, bare environment, capped output."""
 
 import asyncio
 import contextlib
@@ -9,6 +9,8 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from workers.tools.confine import Access, Confinement, confinement
 
 PR_SET_PDEATHSIG = 1
 MAX_STDERR = 16 << 10
@@ -32,18 +34,18 @@ class Limits:
     wall_s: float = 120
     output_bytes: int = 4 << 20
     file_bytes: int = 4 << 30
+    files: int = 256
     nice: int = 5
 
 
-def _environment() -> Mapping[str, str]:
+def _environment(folder: Path | None) -> Mapping[str, str]:
     # No credentials, no proxies: only what programs need to start.
-    return {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ} | {
-        "PYTHONPATH": str(Path.cwd()),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    own = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"}
+    return kept | own | ({"TMPDIR": str(folder)} if folder else {})
 
 
-def _setup(limits: Limits, parent: int) -> Callable[[], None]:
+def _setup(limits: Limits, parent: int, confined: Confinement) -> Callable[[], None]:
     def setup() -> None:
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -55,22 +57,26 @@ def _setup(limits: Limits, parent: int) -> Callable[[], None]:
         resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits.files, limits.files))
         if os.getppid() != parent:
             os._exit(1)
+        confined.enter()
 
     return setup
 
 
-async def start(argv: Sequence[str], limits: Limits) -> asyncio.subprocess.Process:
-    """Start a limited child with pipes for output and errors."""
-    return await asyncio.create_subprocess_exec(
-        *argv,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env=_environment(),
-        preexec_fn=_setup(limits, os.getpid()),
-    )
+async def start(argv: Sequence[str], limits: Limits, access: Access) -> asyncio.subprocess.Process:
+    """Start a limited child with pipes for output and errors, in the folder it may write to."""
+    with confinement(access, argv[0]) as confined:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            cwd=access.folder or "/",
+            env=_environment(access.folder),
+            preexec_fn=_setup(limits, os.getpid(), confined),
+        )
 
 
 async def kill(process: asyncio.subprocess.Process) -> None:
@@ -89,9 +95,9 @@ async def read_capped(stream: asyncio.StreamReader | None, most: int) -> bytes:
     return kept
 
 
-async def run(argv: Sequence[str], limits: Limits) -> bytes:
+async def run(argv: Sequence[str], limits: Limits, access: Access) -> bytes:
     """Run to the end; returns standard output. Raises ChildFailed, ChildTimedOut."""
-    process = await start(argv, limits)
+    process = await start(argv, limits, access)
     try:
         async with asyncio.timeout(limits.wall_s):
             output, errors, status = await asyncio.gather(

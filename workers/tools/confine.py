@@ -1,0 +1,153 @@
+"""What a child may touch: files by Landlock, TCP ports by Landlock, sockets and dangerous system calls by seccomp. Linux only.
+
+A child reads programs and libraries, reads and writes one folder, and connects to one port. What the kernel can't do is left out, and
+`describe` says so: without either a child has its limits, a bare environment and nothing else.
+Sources: Documentation/userspace-api/landlock.rst and seccomp_filter.rst of the kernel.
+"""
+
+import ctypes
+import os
+import platform
+import struct
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
+_BY_PATH, _BY_PORT = 1, 2
+_EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
+_READS = _EXECUTE | _READ_FILE | _READ_DIR
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
+_CONNECT_TCP, _ALL_TCP = 2, 3
+# Files: how many rights each version of Landlock knows. From 4 on it knows TCP, from 6 on abstract sockets and signals.
+_FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
+_TCP_SINCE, _SCOPES_SINCE = 4, 6
+_NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2
+
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/dev/urandom", "/dev/zero", "/proc/cpuinfo",
+    "/proc/meminfo", "/sys/devices/system")  # fmt: skip
+_OWN = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
+
+# By machine: its number for the audit, that of socket(), and those of calls no parser needs: ptrace, process_vm_readv, process_vm_writev,
+# mount, unshare, bpf, keyctl, add_key, perf_event_open, userfaultfd, io_uring_setup (which makes sockets of its own).
+_CALLS = {
+    "x86_64": (0xC000003E, 41, (101, 310, 311, 165, 272, 321, 250, 248, 298, 323, 425)),
+    "aarch64": (0xC00000B7, 198, (117, 270, 271, 40, 97, 280, 219, 217, 241, 282, 425)),
+}
+_X32 = 0x40000000
+_LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+_ALLOW, _DENY = 0x7FFF0000, 0x00050000 | 13  # SECCOMP_RET_ERRNO, EACCES
+_AF_INET, _SOCK_STREAM, _TYPE_MASK = 2, 1, 0xF
+_NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a child may touch besides programs: a folder to write to, a loopback port to read its source from."""
+
+    folder: Path | None = None
+    port: int = 0
+
+
+@cache
+def landlock_version() -> int:
+    """0: there is none."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    return max(0, int(_libc.syscall(_CREATE_RULESET, None, 0, 1)))
+
+
+@cache
+def _filter() -> bytes:
+    """A BPF program that lets all calls through but sockets that are not TCP over IPv4, and those of _CALLS. Empty: unknown machine."""
+    known = _CALLS.get(platform.machine()) if sys.platform.startswith("linux") else None
+    if known is None:
+        return b""
+    arch, socket, others = known
+    denied = len(others)
+    # Distances are counted in instructions from the one that jumps; the last two are "allow" and "deny".
+    steps = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 0, denied + 9, arch), (_LOAD, 0, 0, _NR), (_AT_LEAST, denied + 7, 0, _X32)]
+    steps += [(_EQUAL, denied - index + 6, 0, number) for index, number in enumerate(others)]
+    steps += [(_EQUAL, 0, 5, socket), (_LOAD, 0, 0, _ARG0), (_EQUAL, 0, 4, _AF_INET)]
+    steps += [(_LOAD, 0, 0, _ARG1), (_AND, 0, 0, _TYPE_MASK), (_EQUAL, 0, 1, _SOCK_STREAM)]
+    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _DENY)]
+    return b"".join(struct.pack("<HBBI", *step) for step in steps)
+
+
+def describe() -> str:
+    """What confines children on this machine, for people."""
+    version = landlock_version()
+    found = []
+    if version:
+        found.append("files" + (" and TCP ports" if version >= _TCP_SINCE else "") + f" by Landlock {version}")
+    if _filter():
+        found.append("sockets by seccomp")
+    return ", ".join(found) or "limits only: this kernel has neither Landlock nor seccomp for us"
+
+
+class Confinement:
+    """Made in the parent; the child only enters it, with a few system calls and no memory."""
+
+    def __init__(self, ruleset: int) -> None:
+        self.ruleset = ruleset
+        program = _filter()
+        self._program = ctypes.create_string_buffer(program, len(program)) if program else None
+        self._prog = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._program)) if self._program else b""
+
+    def enter(self) -> None:
+        """In the child. A kernel that can and will not is a reason to stop."""
+        one, none = ctypes.c_ulong(1), ctypes.c_ulong(0)
+        if _libc.prctl(_NO_NEW_PRIVS, one, none, none, none):
+            os._exit(126)
+        if self.ruleset >= 0 and _libc.syscall(_RESTRICT_SELF, self.ruleset, 0):
+            os._exit(126)
+        if self._prog and _libc.prctl(_SET_SECCOMP, ctypes.c_ulong(_FILTER), self._prog, none, none):
+            os._exit(126)
+
+
+@contextmanager
+def confinement(access: Access, program: str) -> Iterator[Confinement]:
+    """For one child that runs `program`; to be left once it has started."""
+    ruleset = _ruleset(access, program)
+    try:
+        yield Confinement(ruleset)
+    finally:
+        if ruleset >= 0:
+            os.close(ruleset)
+
+
+def _ruleset(access: Access, program: str) -> int:
+    """-1: no Landlock."""
+    version = landlock_version()
+    if not version:
+        return -1
+    rights = (1 << _FILE_RIGHTS.get(version, _FILE_RIGHTS[5])) - 1
+    handled = struct.pack("QQQ", rights, _ALL_TCP if version >= _TCP_SINCE else 0, 3 if version >= _SCOPES_SINCE else 0)
+    ruleset = int(_libc.syscall(_CREATE_RULESET, handled, 8 if version < _TCP_SINCE else 16 if version < _SCOPES_SINCE else 24, 0))
+    if ruleset < 0:
+        raise OSError(ctypes.get_errno(), "Landlock refused")
+    _allow(ruleset, [*_SYSTEM, *_OWN, *([str(Path(program).parent)] if Path(program).is_absolute() else [])], _READS)
+    # Python finds packages by listing what they lie in: names, no contents.
+    _allow(ruleset, [str(Path(__file__).parents[2])], _READ_DIR)
+    _allow(ruleset, ["/dev/null"], _READ_FILE | _WRITE_FILE)
+    if access.folder is not None:
+        _allow(ruleset, [str(access.folder)], rights & ~_EXECUTE)
+    if access.port and version >= _TCP_SINCE:
+        _libc.syscall(_ADD_RULE, ruleset, _BY_PORT, struct.pack("QQ", _CONNECT_TCP, access.port), 0)
+    return ruleset
+
+
+def _allow(ruleset: int, paths: Sequence[str], rights: int) -> None:
+    for path in paths:
+        # What is not there needs no rule.
+        with suppress(OSError):
+            opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            try:
+                fitting = rights if Path(path).is_dir() else rights & _OF_FILES
+                _libc.syscall(_ADD_RULE, ruleset, _BY_PATH, struct.pack("=Qi", fitting, opened), 0)
+            finally:
+                os.close(opened)
