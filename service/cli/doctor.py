@@ -290,7 +290,20 @@ async def _machine(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("environment", WARNING, "Open to other machines, but not run as production.", "Set STOWAGE_ENVIRONMENT=production.")
 
 
-CHECKS: Sequence[Check] = (_machine, _database, _queue, _store, _public_store, _identities, _front)
+async def _sandbox(_: Settings) -> AsyncIterator[Finding]:
+    """Asked of the worker's own code, in a process of its own, on this machine."""
+    asked = await asyncio.create_subprocess_exec(sys.executable, "-m", "workers.tools.confine", stdout=asyncio.subprocess.PIPE)
+    said, _errors = await asyncio.wait_for(asked.communicate(), TIMEOUT_S)
+    says = f"Files are parsed in processes confined by: {said.decode().strip() or 'nothing'}."
+    if asked.returncode == 0:
+        yield Finding("sandbox", OK, says)
+    else:
+        yield Finding(
+            "sandbox", WARNING, says, "Run workers on Linux 6.7 or newer with Landlock enabled (lsm=…,landlock), on x86-64 or ARM64."
+        )
+
+
+CHECKS: Sequence[Check] = (_machine, _sandbox, _database, _queue, _store, _public_store, _identities, _front)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """A worker process of one queue: `python -m workers.runtime io|cpu|gpu|upkeep`."""
 
 import asyncio
+import logging
 import os
 import shutil
 import socket
@@ -21,8 +22,11 @@ from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
 from workers.runtime.process import begin, say_ready, stop_event
 from workers.runtime.runner import JobRunner
 from workers.tools.ffmpeg import cores
+from workers.tools.confine import describe
 from workers.tools.range_proxy import RangeProxy
 from workers.upkeep.cleaning import UpkeepDeps
+
+log = logging.getLogger("stowage.worker")
 
 STOP_TIMEOUT_MS = 10_000
 NICENESS = 5
@@ -70,6 +74,7 @@ async def work(queue: Queue) -> None:
     worker = Worker(broker, queues={queue.value}, worker_threads=slots(settings, queue), worker_timeout=200)
     worker.start()
     heartbeat = asyncio.create_task(runner.heartbeat_forever())
+    log.info("ready", extra={"queue": queue, "sandbox": describe()})
     say_ready()
     await stopping.wait()
     await runner.stop()

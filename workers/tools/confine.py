@@ -86,7 +86,12 @@ def describe() -> str:
         found.append("files" + (" and TCP ports" if version >= _TCP_SINCE else "") + f" by Landlock {version}")
     if _filter():
         found.append("sockets by seccomp")
-    return ", ".join(found) or "limits only: this kernel has neither Landlock nor seccomp for us"
+    return ", ".join(found) or "limits only: this kernel has neither Landlock nor a seccomp filter of ours"
+
+
+def is_whole() -> bool:
+    """Whether children are confined in all that we know of."""
+    return landlock_version() >= _TCP_SINCE and bool(_filter())
 
 
 class Confinement:
@@ -151,3 +156,9 @@ def _allow(ruleset: int, paths: Sequence[str], rights: int) -> None:
                 _libc.syscall(_ADD_RULE, ruleset, _BY_PATH, struct.pack("=Qi", fitting, opened), 0)
             finally:
                 os.close(opened)
+
+
+if __name__ == "__main__":
+    # For `stowage doctor`, which knows nothing of workers.
+    sys.stdout.write(describe())
+    sys.exit(not is_whole())
