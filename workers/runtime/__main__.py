@@ -21,8 +21,8 @@ from workers.runtime import broker as brokers
 from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
 from workers.runtime.process import begin, say_ready, stop_event
 from workers.runtime.runner import JobRunner
-from workers.tools.ffmpeg import cores
 from workers.tools.confine import describe
+from workers.tools.ffmpeg import cores
 from workers.tools.range_proxy import RangeProxy
 from workers.upkeep.cleaning import UpkeepDeps
 
