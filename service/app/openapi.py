@@ -44,7 +44,7 @@ def document(app: Litestar) -> dict[str, Any]:
             operation["responses"].pop("400", None)
             operation["responses"]["default"] = _REFUSED
             for parameter in operation.get("parameters", ()):
-                if parameter["name"] == "limit":
+                if parameter["name"] == "limit" and "maximum" not in parameter["schema"]:
                     parameter["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT}
             if (path, method) in public:
                 operation["security"] = []

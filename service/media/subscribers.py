@@ -13,6 +13,7 @@ from service.outbox import service as outbox
 from service.outbox.base import JobFailed
 
 LATE_WRITES_S = 900
+UNREADABLE = "This archive could not be looked through: the reader failed each time it was tried."
 
 
 async def on_file_stored(session: WriteSession, event: FileStored) -> None:
@@ -30,7 +31,7 @@ async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
         # The file itself is none the worse for it.
         source = await source_of(session, UUID(str(version_id)))
         if source is not None:
-            await store_refusal(session, source, event.reason)
+            await store_refusal(session, source, UNREADABLE)
         return
     if transcode_id is not None:
         transcode = await repository.transcode(session, UUID(str(transcode_id)))

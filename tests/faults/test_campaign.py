@@ -1,4 +1,4 @@
-"""The campaign of `make faults`, short: STOWAGE_FAULT_SECONDS (75) and STOWAGE_FAULT_SEED."""
+"""The campaign of `make faults`, short: STOWAGE_FAULT_SECONDS (60) and STOWAGE_FAULT_SEED."""
 
 import os
 
@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.campaign import Campaign
 
-SECONDS = float(os.environ.get("STOWAGE_FAULT_SECONDS", "75"))
+SECONDS = float(os.environ.get("STOWAGE_FAULT_SECONDS", "60"))
 SEED = int(os.environ.get("STOWAGE_FAULT_SEED", "1"))
 
 
