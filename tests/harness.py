@@ -1,6 +1,7 @@
 """A real Stowage on real services, in a folder of its own, driven as an operator and a client would."""
 
 import base64
+import io
 import json
 import os
 import signal
@@ -36,6 +37,16 @@ def wait_until(check, timeout_s=30.0, every_s=0.1, what="it"):
             return found
         time.sleep(every_s)
     raise AssertionError(f"{what} did not happen within {timeout_s} s")
+
+
+def pdf_of(pages: int) -> bytes:
+    """A PDF of so many pages, each of another shade."""
+    from PIL import Image
+
+    made = [Image.new("RGB", (595, 842), (200, 40 + number % 200, 90)) for number in range(pages)]
+    body = io.BytesIO()
+    made[0].save(body, "PDF", save_all=True, append_images=made[1:])
+    return body.getvalue()
 
 
 def metadata(**pairs: str) -> str:

@@ -43,6 +43,7 @@ from service.files.views import provide_views
 from service.files.zips.controllers import ZipChoiceController, ZipController
 from service.media.archives.controllers import ArchiveController, ArchiveMemberController
 from service.media.controllers import HlsController, JobController, PlaybackController
+from service.media.pages.controllers import PageController
 from service.media.texts.controllers import TextController
 from service.projects.controllers import AllProjectsController, ProjectController
 from service.projects.members.controllers import MemberController
@@ -83,6 +84,7 @@ CONTROLLERS = (
     ArchiveController,
     ArchiveMemberController,
     TextController,
+    PageController,
     HlsController,
     JobController,
     AuditController,

@@ -49,6 +49,14 @@ class IndexArchive(_FileJob, frozen=True, tag="media.index_archive"):
     form: str
 
 
+class RenderPages(_FileJob, frozen=True, tag="media.render_pages"):
+    """Pictures of some pages of a PDF, from `first` (1) on; somebody is looking at them."""
+
+    queue = Queue.IO
+    priority = 40
+    first: int
+
+
 class EncodeChunk(Job, frozen=True, tag="media.encode_chunk"):
     """All rungs of one chunk. The first ones of a film go before everything else."""
 

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.e2e.browsing import shoot, sign_in
 from tests.e2e.test_pages import AXE, RUN
 from tests.files.test_tree import put
-from tests.harness import ASSETS, wait_until
+from tests.harness import ASSETS, pdf_of, wait_until
 
 LOG = "".join(f"{number:05} line of a log, größer\n" for number in range(30_000))
 ROWS = "name;place;count\n" + "".join(f'"fish {number}";"reef; east";{number}\n' for number in range(9_000))
@@ -53,6 +53,7 @@ def folder_of_all(stack, client, project, page):
         "d log.txt": LOG.encode(),
         "e archive.zip": archive(),
         "f bytes.bin": bytes(range(256)) * 8,
+        "f document.pdf": pdf_of(10),
         "g film.mp4": (ASSETS / "bigbuckbunny.mp4").read_bytes(),
     }
     ids = {name: put(client, project, name, body) for name, body in files.items()}
@@ -135,6 +136,13 @@ def test_everything_is_looked_at_without_leaving_the_viewer(page, folder_of_all)
     check(page, "bytes")
 
     page.click("[aria-label='Next file']")
+    viewer(page, "f document.pdf")
+    wait_until(lambda: 1_131 in widths(page), 60, 0.3, "the first page")
+    check(page, "document")
+    page.evaluate("document.querySelector('[data-testid=document]').scrollTop = 1e9")
+    page.wait_for_selector("text=10 of 10", timeout=60_000)
+
+    page.click("[aria-label='Next file']")
     viewer(page, "g film.mp4")
     wait_until(lambda: page.evaluate("document.querySelector('[data-testid=viewer] video')?.readyState ?? 0") >= 2, 120, 0.5, "the film")
     assert page.locator("[aria-label='Next file']").is_disabled()
@@ -156,7 +164,7 @@ def test_the_viewer_goes_by_keyboard_and_has_a_url(stack, page, folder_of_all):
     viewer(page, "b table.csv")
     page.reload()
     viewer(page, "b table.csv")
-    assert re.search(r"2 of 7", page.text_content("[data-testid=viewer] header"))
+    assert re.search(r"2 of 8", page.text_content("[data-testid=viewer] header"))
     page.set_viewport_size({"width": 375, "height": 740})
     shoot(page, "viewer-phone")
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0

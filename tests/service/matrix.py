@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from service.core.principal import Permission
-from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, wait_until
+from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, pdf_of, wait_until
 
 ANYBODY = "anybody who signed in"
 ADMIN = "administrators"
@@ -42,11 +42,18 @@ class World:
         self.owner = owner
         self.admin = admin
         self.project = project
-        self._archive = ""
+        self._archive = self._document = ""
 
     def file(self) -> str:
         upload = self.owner.create(self.project, 5, content=b"bytes", filename=f"{uuid4().hex}.txt").headers["location"]
         return self.owner.file_of(upload)["id"]
+
+    def document(self) -> str:
+        if not self._document:
+            upload = self.owner.upload(self.project, pdf_of(1), filename="matrix.pdf")
+            self._document = self.owner.file_of(upload)["id"]
+            wait_until(lambda: self.owner.get(f"/files/{self._document}/pages").status_code == 200, 60, 0.2, "the page")
+        return self._document
 
     def archive(self) -> str:
         """One that is looked into already, and always the same one: nobody changes it."""
@@ -207,6 +214,7 @@ ROWS: dict[str, Row] = {
     "GET /files/{file_id}/link": Row(V, _file),
     "GET /files/{file_id}/derivatives": Row(V, _file),
     "GET /files/{file_id}/text": Row(V, _file),
+    "GET /files/{file_id}/pages": Row(V, lambda w: Request({"file_id": w.document()})),
     "GET /files/{file_id}/archive": Row(V, lambda w: Request({"file_id": w.archive()})),
     "GET /files/{file_id}/archive/entry": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),
     "GET /files/{file_id}/archive/link": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),

@@ -3,8 +3,9 @@
 import json
 import sys
 
-from service.media.archives.service import KIND, OBJECT, store_index, store_refusal
+from service.media.archives.service import KIND, OBJECT
 from service.media.jobs import IndexArchive
+from service.media.on_demand import store_made, store_refusal
 from service.media.service import source_of
 from service.outbox.context import JobContext
 from service.storage import keys
@@ -42,12 +43,12 @@ async def index_archive(job: IndexArchive, deps: MediaDeps, context: JobContext)
         context.result = {"read_bytes": served.bytes_sent}
         if "refused" in facts:
             async with deps.database.write() as session:
-                await store_refusal(session, source, facts["refused"])
+                await store_refusal(session, source, KIND, facts["refused"])
                 await context.finish(session)
             return
         prefix = keys.derived_prefix(source.version_id, KIND, str(context.claimed.fence))
         body = target.read_bytes()
         await deps.store.put(deps.derived_bucket, f"{prefix}{OBJECT}", body, "application/octet-stream", is_immutable=True)
     async with deps.database.write() as session:
-        await store_index(session, source, prefix, facts, len(body))
+        await store_made(session, source, KIND, prefix, facts, len(body))
         await context.finish(session)

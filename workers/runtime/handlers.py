@@ -28,6 +28,7 @@ from workers.media.archive import index_archive
 from workers.media.audio import encode_audio
 from workers.media.chunk import encode_chunk
 from workers.media.finish import finish_transcode
+from workers.media.pages import render_pages
 from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
@@ -54,6 +55,7 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.EncodeAudio, encode_audio),
     (media_jobs.FinishTranscode, finish_transcode),
     (media_jobs.IndexArchive, index_archive),
+    (media_jobs.RenderPages, render_pages),
 )
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),

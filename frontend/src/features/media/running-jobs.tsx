@@ -17,6 +17,8 @@ const WORDS: Record<string, string> = {
   "media.encode_first_chunk": t`Transcoding the beginning`,
   "media.encode_audio": t`Transcoding sound`,
   "media.finish": t`Finishing`,
+  "media.index_archive": t`Looking into the archive`,
+  "media.render_pages": t`Drawing pages`,
 };
 
 /** One line per file: its running jobs, else that it waits. */

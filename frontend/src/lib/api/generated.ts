@@ -504,6 +504,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{file_id}/pages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pictures of the pages of a PDF, some at a time, from the block that `first` is in */
+        get: operations["ApiV1FilesFileIdPagesPages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{file_id}/playback": {
         parameters: {
             query?: never;
@@ -1847,6 +1864,12 @@ export interface components {
                 [key: string]: string;
             };
         };
+        /** DocumentPages */
+        DocumentPages: {
+            count: number;
+            items: components["schemas"]["PageView"][];
+            next_first: number | null;
+        };
         /** Endpoint */
         Endpoint: {
             companionEndpoint: string;
@@ -2223,6 +2246,13 @@ export interface components {
         OpenUploadPage: {
             items: components["schemas"]["OpenUpload"][];
             next_cursor: string | null;
+        };
+        /** PageView */
+        PageView: {
+            height: number;
+            no: number;
+            url: string;
+            width: number;
         };
         /** PartList */
         PartList: {
@@ -3806,6 +3836,39 @@ export interface operations {
                     "application/json": {
                         [key: string]: string;
                     };
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdPagesPages: {
+        parameters: {
+            query?: {
+                first?: number;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentPages"];
                 };
             };
             /** @description Refused */

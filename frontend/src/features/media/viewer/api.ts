@@ -7,9 +7,11 @@ import { Problem } from "@/lib/problem";
 export type FileInfo = Schemas["FileView"];
 export type Member = Schemas["ArchiveEntry"];
 
-const INDEXING = "archive.indexing";
+const UNDER_WAY = ["archive.indexing", "pages.rendering"];
 const TEXT_BYTES = 128 << 10;
 const MINUTES_MS = 300_000;
+/** What is made when somebody first looks takes a moment. */
+const PATIENT = { retry: (count: number, error: Error) => error instanceof Problem && UNDER_WAY.includes(error.code) && count < 120, retryDelay: 1_000 };
 
 export function useDerivatives(fileId: string) {
   return useQuery({
@@ -27,9 +29,18 @@ export function useArchive(fileId: string, prefix: string) {
       bodyOf(api.GET("/api/v1/files/{file_id}/archive", { params: { path: { file_id: fileId }, query: { prefix, limit: 200, ...(pageParam ? { cursor: pageParam } : {}) } } })),
     getNextPageParam: (page) => page.next_cursor ?? null,
     staleTime: MINUTES_MS,
-    // While it is looked through for the first time.
-    retry: (count, error) => error instanceof Problem && error.code === INDEXING && count < 60,
-    retryDelay: 1_000,
+    ...PATIENT,
+  });
+}
+
+export function usePages(fileId: string) {
+  return useInfiniteQuery({
+    queryKey: ["pages", fileId],
+    initialPageParam: 1,
+    queryFn: ({ pageParam }) => bodyOf(api.GET("/api/v1/files/{file_id}/pages", { params: { path: { file_id: fileId }, query: { first: pageParam } } })),
+    getNextPageParam: (page) => page.next_first,
+    staleTime: MINUTES_MS,
+    ...PATIENT,
   });
 }
 

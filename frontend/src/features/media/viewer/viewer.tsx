@@ -9,6 +9,7 @@ import { IconButton } from "@/ui/button";
 import { Player } from "../player";
 import type { FileInfo } from "./api";
 import { Archive } from "./archive";
+import { Document } from "./document";
 import { kindOf } from "./kinds";
 import { Picture } from "./picture";
 import { Text } from "./text";
@@ -68,6 +69,8 @@ function Content({ file }: { file: FileInfo }) {
       );
     case "picture":
       return <Picture file={file} />;
+    case "document":
+      return <Document file={file} />;
     case "archive":
       return <Archive file={file} />;
     default:

@@ -1,0 +1,47 @@
+"""`/files/{id}/pages`."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, get
+from litestar.params import Parameter
+
+from service.core.http.inject import Caller, Config, Db, Injected
+from service.files.service import get_sound_file
+from service.media.pages.schemas import DocumentPages, PageView
+from service.media.pages.service import pages_from
+from service.storage.delivery import Delivery
+
+MAX_PAGES = 5_000
+URL_TTL_S = 3_600
+URL_WINDOW_S = 600
+
+
+class PageController(Controller):
+    path = "/files/{file_id:uuid}/pages"
+    tags = ("media",)
+
+    @get("/", summary="Pictures of the pages of a PDF, some at a time, from the block that `first` is in")
+    async def pages(
+        self,
+        file_id: UUID,
+        request: Request[Any, Any, Any],
+        principal: Caller,
+        database: Db,
+        delivery: Annotated[Delivery, Injected],
+        settings: Config,
+        first: Annotated[int, Parameter(ge=1, le=MAX_PAGES)] = 1,
+    ) -> DocumentPages:
+        async with database.read() as session:
+            found = await get_sound_file(session, principal, file_id)
+        prefix, pages = await pages_from(database, found, first)
+        host = request.url.hostname or ""
+
+        def url(no: int) -> str:
+            return delivery.url(
+                host, settings.store.derived, f"{prefix}{no}.webp", expires_s=URL_TTL_S, window_s=URL_WINDOW_S, media_type="image/webp"
+            )
+
+        items = [PageView(no, width, height, url(no)) for no, width, height in pages.made]
+        last = items[-1].no if items else 0
+        return DocumentPages(pages.count, items, last + 1 if items and last < min(pages.count, MAX_PAGES) else None)

@@ -1,0 +1,37 @@
+"""From a file and a number to pictures of pages."""
+
+import msgspec
+
+from service.core.db import Database
+from service.files.repository import Found
+from service.media.jobs import RenderPages
+from service.media.on_demand import find_or_make
+from service.media.pages.errors import DocumentUnreadable, NoDocument, StillRendering
+from service.media.pages.schemas import PagesMade
+
+PAGES_AT_ONCE = 8
+PDF = "application/pdf"
+
+
+def block_of(first: int) -> int:
+    """Pages are made in blocks that begin at 1, 9, 17 and so on."""
+    return (first - 1) // PAGES_AT_ONCE * PAGES_AT_ONCE + 1
+
+
+def pages_kind(first: int) -> str:
+    return f"pages_{block_of(first)}"
+
+
+async def pages_from(database: Database, found: Found, first: int) -> tuple[str, PagesMade]:
+    """Where the block of a page lies, and what is in it. Raises NoDocument, StillRendering, DocumentUnreadable."""
+    version = found.version
+    if (version.media_type or version.claimed_type) != PDF and not found.file.name.lower().endswith(".pdf"):
+        raise NoDocument
+    row = await find_or_make(
+        database, found.file.id, version.id, pages_kind(first), RenderPages(found.file.id, version.id, block_of(first))
+    )
+    if row is None:
+        raise StillRendering
+    if row.state != "ready" or row.prefix is None:
+        raise DocumentUnreadable(row.error)
+    return row.prefix, msgspec.convert(row.facts, PagesMade)
