@@ -1,0 +1,65 @@
+"""What readers in confined children make of a file when somebody looks at it: an answer, or why there is none."""
+
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from service.media.on_demand import store_made, store_refusal
+from service.media.service import source_of
+from service.outbox.context import JobContext
+from service.storage import keys
+from workers.media.deps import MediaDeps
+from workers.tools import sandbox
+from workers.tools.confine import Access
+from workers.tools.range_proxy import Served
+from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
+
+# What a reader made in the folder goes to the store under a prefix; returns how many bytes that is.
+Keep = Callable[[dict[str, Any], Path, str], Awaitable[int]]
+
+
+async def read_file(
+    deps: MediaDeps,
+    context: JobContext,
+    version_id: UUID,
+    kind: str,
+    command: Callable[[str, Path], list[str]],
+    limits: Limits,
+    keep: Keep,
+) -> None:
+    """Run the module and arguments that `command` says for a URL and a folder; what it prints is the derivative's facts.
+
+    What the reader refuses (`{"refused": why}`) is the answer; so is a reader that dies of the file.
+    """
+    async with deps.database.read() as session:
+        source = await source_of(session, version_id)
+    if source is None:
+        return
+    prefix, total = keys.derived_prefix(source.version_id, kind, str(context.claimed.fence)), 0
+    with deps.folder() as folder:
+        async with deps.serve(source) as served:
+            facts = await _ask(served, [sys.executable, "-m", *command(served.url, folder)], limits, folder)
+        context.result = {"read_bytes": served.bytes_sent}
+        if "refused" not in facts:
+            total = await keep(facts, folder, prefix)
+    async with deps.database.write() as session:
+        if "refused" in facts:
+            await store_refusal(session, source, kind, facts["refused"])
+        else:
+            await store_made(session, source, kind, prefix, facts, total)
+        await context.finish(session)
+
+
+async def _ask(served: Served, argv: list[str], limits: Limits, folder: Path) -> dict[str, Any]:
+    try:
+        facts: dict[str, Any] = json.loads(await sandbox.run(argv, limits, Access(folder, served.port)))
+    except ChildTimedOut:
+        return {"refused": "Reading this file takes too long."}
+    except ChildFailed:
+        if served.failures:
+            raise
+        return {"refused": "This file makes our reader fail; it is probably damaged."}
+    return facts
