@@ -24,6 +24,24 @@ _PROBLEM = {
         "request_id": {"type": "string"},
     },
 }
+# `core.names` says the same, with a code of its own for people.
+_NAME = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069/\\\\]*$"
+_REVISION = r'^(\*|(W/)?"r?[0-9]{1,9}")$'
+
+
+def _header(name: str, schema: dict[str, Any], *, is_required: bool = True) -> dict[str, Any]:
+    return {"in": "header", "name": name, "required": is_required, "schema": schema}
+
+
+# tus 1.0: what its requests carry besides. A length may be deferred, or that of a final upload.
+_RESUMABLE = _header("Tus-Resumable", {"type": "string", "enum": ["1.0.0"]})
+_BYTES = {"type": "integer", "minimum": 0}
+_TUS_HEADERS = {
+    "post": (_RESUMABLE, _header("Upload-Length", _BYTES, is_required=False)),
+    "head": (_RESUMABLE,),
+    "patch": (_RESUMABLE, _header("Upload-Offset", _BYTES)),
+    "delete": (_RESUMABLE,),
+}
 _REFUSED = {"description": "Refused", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
@@ -32,23 +50,43 @@ def document(app: Litestar) -> dict[str, Any]:
     made: dict[str, Any] = app.openapi_schema.to_schema()
     schemas = made["components"]["schemas"]
     schemas["Problem"] = _PROBLEM
+    for schema in schemas.values():
+        for name, field in schema.get("properties", {}).items():
+            _complete(name, field)
     for name in _closed():
         if name in schemas:
             schemas[name]["additionalProperties"] = False
     public = _public(app)
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
-            if method not in _METHODS:
-                continue
-            # The framework's own idea of a 400 is not what our handler of errors answers.
-            operation["responses"].pop("400", None)
-            operation["responses"]["default"] = _REFUSED
-            for parameter in operation.get("parameters", ()):
-                if parameter["name"] == "limit" and "maximum" not in parameter["schema"]:
-                    parameter["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT}
-            if (path, method) in public:
-                operation["security"] = []
+            if method in _METHODS:
+                _describe(operation, path, method, is_public=(path, method) in public)
     return made
+
+
+def _describe(operation: dict[str, Any], path: str, method: str, *, is_public: bool) -> None:
+    # The framework's own idea of a 400 is not what our handler of errors answers.
+    operation["responses"].pop("400", None)
+    operation["responses"]["default"] = _REFUSED
+    for parameter in operation.get("parameters", ()):
+        _complete(parameter["name"], parameter["schema"])
+        if parameter["name"] == "limit" and "maximum" not in parameter["schema"]:
+            parameter["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT}
+    if "/tus" in path:
+        operation.setdefault("parameters", []).extend(_TUS_HEADERS.get(method, ()))
+    if is_public:
+        operation["security"] = []
+
+
+def _complete(name: str, schema: dict[str, Any]) -> None:
+    """What the framework leaves out: a least value of 0, and what our own checks ask of names and revisions."""
+    if "maximum" in schema and "oneOf" in schema:
+        schema.setdefault("minimum", 0)
+    if name == "name" and "maxLength" in schema:
+        schema["pattern"] = _NAME
+    if name == "If-Match":
+        schema.clear()
+        schema |= {"type": "string", "pattern": _REVISION}
 
 
 def _closed() -> Iterator[str]:

@@ -4,7 +4,6 @@ import schemathesis
 
 
 @schemathesis.hook
-def map_query(_context, query):
-    if query:
-        query.pop("cursor", None)
-    return query
+def before_call(_context, case, _kwargs):
+    if case.query:
+        case.query.pop("cursor", None)

@@ -3523,7 +3523,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 file_id: string;
@@ -3977,7 +3977,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 file_id: string;
@@ -4236,7 +4236,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                "If-Match"?: string | null;
+                "If-Match"?: string;
             };
             path: {
                 folder_id: string;
@@ -5646,7 +5646,10 @@ export interface operations {
             query?: {
                 folder?: string | null;
             };
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Length"?: number;
+            };
             path: {
                 project_id: string;
             };
@@ -6237,7 +6240,9 @@ export interface operations {
     ApiV1TusUploadIdTerminate: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
             path: {
                 upload_id: string;
             };
@@ -6266,7 +6271,9 @@ export interface operations {
     ApiV1TusUploadIdLook: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+            };
             path: {
                 upload_id: string;
             };
@@ -6297,7 +6304,10 @@ export interface operations {
     ApiV1TusUploadIdAppend: {
         parameters: {
             query?: never;
-            header?: never;
+            header: {
+                "Tus-Resumable": "1.0.0";
+                "Upload-Offset": number;
+            };
             path: {
                 upload_id: string;
             };
