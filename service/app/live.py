@@ -99,7 +99,7 @@ class Hub:
         mine = sum(listener.principal.user_id == principal.user_id for listener in self._listeners)
         if len(self._listeners) >= MAX_LISTENERS or mine >= MAX_EACH:
             raise Throttled(retry_after=30)
-        return self._stream(Listener(principal, await self._visible(principal)), token, has_missed=has_missed)
+        return self._stream(Listener(principal, set()), token, has_missed=has_missed)
 
     async def _visible(self, principal: Principal) -> set[UUID]:
         async with self._database.read() as session:
@@ -107,8 +107,10 @@ class Hub:
 
     async def _stream(self, listener: Listener, token: str, *, has_missed: bool) -> AsyncIterator[bytes]:
         checked_at = time.monotonic()
+        # Heard from before it is known what may be seen: a membership that changes in between makes it be looked up once more.
         self._listeners.add(listener)
         try:
+            listener.projects = await self._visible(listener.principal)
             yield HELLO + (RESYNC if has_missed else b"")
             while True:
                 if not listener.waiting:

@@ -42,6 +42,7 @@ _TUS_HEADERS = {
     "patch": (_RESUMABLE, _header("Upload-Offset", _BYTES)),
     "delete": (_RESUMABLE,),
 }
+_NOTHING = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
 _REFUSED = {"description": "Refused", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
@@ -72,6 +73,10 @@ def _describe(operation: dict[str, Any], path: str, method: str, *, is_public: b
         _complete(parameter["name"], parameter["schema"])
         if parameter["name"] == "limit" and "maximum" not in parameter["schema"]:
             parameter["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT}
+    if method == "get" and path.endswith("/{file_id}/content"):
+        operation["responses"]["302"] = {"description": "Where the bytes are", "content": _NOTHING}
+    if method == "post" and path.endswith("/tus"):
+        operation["responses"]["201"]["content"] = _NOTHING
     if "/tus" in path:
         operation.setdefault("parameters", []).extend(_TUS_HEADERS.get(method, ()))
     if is_public:

@@ -12,7 +12,7 @@ import redis.asyncio as redis
 log = logging.getLogger("stowage.hints")
 
 PREFIX = "stowage:"
-# Delivered in this process alone: messages may have been missed while Redis was away.
+# Messages may have been missed: this process could not hear for a while, or another one could not tell.
 RECONNECTED = "reconnected"
 # What browsers that look at a project are told, as JSON.
 LIVE = "live"
@@ -36,15 +36,26 @@ class Hints:
         self._task: asyncio.Task[None] | None = None
         self._nudges: dict[tuple[str, str], None] = {}
         self._nudging: asyncio.Task[None] | None = None
+        self._owing: asyncio.Task[None] | None = None
 
     def on(self, channel: str, listener: Listener) -> None:
         """Call `listener(message)` for each message of `channel`, from this process or another."""
         self._listeners.setdefault(channel, []).append(listener)
 
     async def publish(self, channel: str, message: str) -> bool:
-        """Tell every process, this one included. False: only this one could be told."""
+        """Tell every process, this one included. False: only this one could be told; the others will hear that they missed something."""
         self._deliver(channel, message)
-        return await self._ask(lambda client: client.publish(PREFIX + channel, message)) is not None
+        is_told = await self._ask(lambda client: client.publish(PREFIX + channel, message)) is not None
+        if not is_told and self._redis is not None and (self._owing is None or self._owing.done()):
+            self._owing = asyncio.create_task(self._make_good())
+        return is_told
+
+    async def _make_good(self) -> None:
+        """A message that nobody heard is gone; that there was one is told as soon as Redis answers again."""
+        while True:
+            await asyncio.sleep(RECONNECT_S)
+            if await self._ask(lambda client: client.publish(PREFIX + RECONNECTED, "")) is not None:
+                return
 
     def nudge(self, channel: str, message: str) -> None:
         """`publish` within NUDGE_S; the same message, said again until then, goes out once."""
@@ -148,7 +159,7 @@ class Hints:
             return False
 
     async def close(self) -> None:
-        for task in (self._task, self._nudging):
+        for task in (self._task, self._nudging, self._owing):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -56,6 +56,7 @@ def test_files_are_managed_by_keyboard_alone(stack, client, project, page):
     assert page.evaluate("document.activeElement.textContent").startswith("target")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("F2")
+    page.wait_for_selector("input[aria-label='New name of alpha.txt']:focus")
     page.keyboard.type("renamed")
     page.keyboard.press("Enter")
     toast(page, "Renamed to renamed.txt")

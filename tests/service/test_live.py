@@ -1,5 +1,7 @@
 """`GET /events`: hints reach who may see the project, nobody else, and a gap is told."""
 
+import os
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -83,3 +85,16 @@ def test_after_redis_was_away_everybody_looks_again(stack, client):
     assert stack.kill("valkey")
     ear.hears("resync", 40)
     stack.wait_ready("valkey")
+
+
+def test_a_hint_that_could_not_be_sent_is_made_good(stack, client, project):
+    """Redis hangs for a moment: no connection breaks, so nobody but the teller knows that there was a hint."""
+    ear = Ear(client)
+    valkey = stack.pid("valkey")
+    os.kill(valkey, signal.SIGSTOP)
+    try:
+        put(client, project, "unheard.txt", b"x")
+        time.sleep(2)
+    finally:
+        os.kill(valkey, signal.SIGCONT)
+    ear.hears("resync", 20)

@@ -65,9 +65,7 @@ function Account() {
 function useLive() {
   const client = useQueryClient();
   useEffect(() => {
-    const ending = new AbortController();
-    void import("@/lib/live").then(({ listen }) => listen(client, ending.signal));
-    return () => ending.abort();
+    void import("@/lib/live").then(({ follow }) => follow(client));
   }, [client]);
 }
 

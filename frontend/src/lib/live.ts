@@ -1,6 +1,6 @@
 import type { QueryClient } from "@tanstack/react-query";
 
-import { freshToken } from "./api/session";
+import { freshToken, onSession } from "./api/session";
 
 const RETRY_MS = 2_000;
 const LONGEST_RETRY_MS = 30_000;
@@ -18,39 +18,64 @@ const CONCERNS: Record<string, string[]> = {
   "projects.members_changed": ["projects", "project", "members", "notices"],
 };
 
-/** Hints of what changed, as server-sent events over fetch, since only that can carry a token. Ends when `signal` says so. */
-export async function listen(client: QueryClient, signal: AbortSignal): Promise<void> {
+let isRunning = false;
+
+/** One stream for the whole visit, over all its pages: what happens between two streams nobody would tell of. */
+export function follow(client: QueryClient): void {
+  if (isRunning) return;
+  isRunning = true;
+  void listen(client);
+}
+
+/** Hints of what changed, as server-sent events over fetch, since only that can carry a token. */
+async function listen(client: QueryClient): Promise<void> {
   let wait = RETRY_MS;
   let hasHeard = false;
   const stale = gatherer(client);
-  while (!signal.aborted) {
+  for (;;) {
     try {
       const token = await freshToken();
-      if (token) {
-        const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
-        // Whoever comes back may have missed something.
-        if (hasHeard) headers["Last-Event-ID"] = "again";
-        const answer = await fetch("/api/v1/events", { headers, signal });
-        if (answer.ok && answer.body) {
-          wait = RETRY_MS;
+      if (!token) {
+        await signedIn();
+        continue;
+      }
+      const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+      // Whoever comes back may have missed something.
+      if (hasHeard) headers["Last-Event-ID"] = "again";
+      const answer = await fetch("/api/v1/events", { headers });
+      if (answer.ok && answer.body) {
+        wait = RETRY_MS;
+        await read(answer.body, stale, () => {
+          // What was asked before the stream was open may have changed before it was.
+          if (!hasHeard) void client.invalidateQueries();
           hasHeard = true;
-          await read(answer.body, stale);
-        }
+        });
       }
     } catch {
       // Away for a moment: pages go on asking by themselves, only less often.
     }
-    await pause(wait, signal);
+    await new Promise((resolve) => setTimeout(resolve, wait));
     wait = Math.min(LONGEST_RETRY_MS, wait * 2);
   }
 }
 
-async function read(body: ReadableStream<Uint8Array>, onHint: (kind: string) => void): Promise<void> {
+function signedIn(): Promise<void> {
+  return new Promise((resolve) => {
+    const end = onSession((isSignedIn) => {
+      if (!isSignedIn) return;
+      end();
+      resolve();
+    });
+  });
+}
+
+async function read(body: ReadableStream<Uint8Array>, onHint: (kind: string) => void, onOpen: () => void): Promise<void> {
   const reader = body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
   let rest = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
+    onOpen();
     const blocks = (rest + value).split("\n\n");
     rest = blocks.pop() ?? "";
     for (const block of blocks) {
@@ -73,11 +98,4 @@ function gatherer(client: QueryClient): (kind: string) => void {
       waiting.clear();
     }, GATHER_MS);
   };
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => (clearTimeout(timer), resolve()), { once: true });
-  });
 }

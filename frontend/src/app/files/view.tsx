@@ -108,7 +108,7 @@ export function FilesView() {
             onOpen={(entry) => go({ open: entry.id })}
           />
         </div>
-        {file && <Details id={file} canEdit={canEdit} onClose={() => go({ file: null })} />}
+        {file && <Details id={file} canEdit={canEdit} onOpen={() => go({ open: file })} onClose={() => go({ file: null })} />}
         {open && <OpenFile id={open} projectId={project} folder={folder} query={query} sorting={sorting} onOpen={(id) => go({ open: id })} />}
       </div>
     </DropZone>

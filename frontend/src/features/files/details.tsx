@@ -1,6 +1,6 @@
 "use client";
 
-import { Download, Play, Star, Trash2, X } from "lucide-react";
+import { Download, Eye, Play, Star, Trash2, X } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useState } from "react";
 import { toast } from "sonner";
@@ -36,7 +36,7 @@ function facts(file: FileInfo): [string, string][] {
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }
 
-function Actions({ file, canEdit, onClose }: { file: FileInfo; canEdit: boolean; onClose: () => void }) {
+function Actions({ file, canEdit, onOpen, onClose }: Omit<Props, "id"> & { file: FileInfo }) {
   const bulk = useBulk(file.project_id);
   const favourite = useFavourite();
   const complain = (error: unknown) => toast.error(messageOf(error));
@@ -45,12 +45,17 @@ function Actions({ file, canEdit, onClose }: { file: FileInfo; canEdit: boolean;
       onClose();
       toast(t`${file.name} is in the trash`, { action: { label: t`Undo`, onClick: () => void bulk.mutateAsync({ verb: "restore", files: [file.id] }).catch(complain) } });
     }, complain);
+  const isFilm = (file.preview.kind === "video" || file.preview.kind === "audio") && file.preview.state !== "failed";
   return (
     <div className="flex flex-wrap gap-2">
-      {(file.preview.kind === "video" || file.preview.kind === "audio") && file.preview.state !== "failed" && (
+      {isFilm ? (
         <Link href={`/watch/?file=${file.id}`} className="inline-flex h-9 items-center gap-2 rounded-lg bg-accent px-3 text-sm font-medium text-on-accent hover:bg-accent-strong">
           <Play className="size-4" aria-hidden /> {t`Play`}
         </Link>
+      ) : (
+        <Button look="primary" onClick={onOpen}>
+          <Eye className="size-4" aria-hidden /> {t`Open`}
+        </Button>
       )}
       <Button onClick={() => void download(file.id).catch(complain)}>
         <Download className="size-4" aria-hidden /> {t`Download`}
@@ -91,7 +96,9 @@ function Facts({ file, canEdit }: { file: FileInfo; canEdit: boolean }) {
   );
 }
 
-export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean; onClose: () => void }) {
+type Props = { id: string; canEdit: boolean; onOpen: () => void; onClose: () => void };
+
+export function Details({ id, canEdit, onOpen, onClose }: Props) {
   const file = useFile(id);
   const [tab, setTab] = useState<Tab>("facts");
   return (
@@ -109,7 +116,7 @@ export function Details({ id, canEdit, onClose }: { id: string; canEdit: boolean
           <Thumbnail kind="file" preview={file.data.preview} mediaType={file.data.media_type} className="aspect-video w-full shrink-0" />
           {file.data.preview.reason && <Warning>{file.data.preview.reason}</Warning>}
           {file.data.is_corrupt && <Warning>{t`This is not what its uploader's checksum says it should be. Only the uploader can open it; please upload it again.`}</Warning>}
-          <Actions file={file.data} canEdit={canEdit} onClose={onClose} />
+          <Actions file={file.data} canEdit={canEdit} onOpen={onOpen} onClose={onClose} />
           <div role="tablist" aria-label={t`About the file`} className="flex gap-1 border-b border-line">
             {(Object.keys(TABS) as Tab[]).map((name) => (
               <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)} className={`-mb-px border-b-2 px-3 py-1.5 text-sm ${tab === name ? "border-accent font-medium" : "border-transparent text-muted hover:text-text"}`}>

@@ -8,7 +8,7 @@ import type { Entry, Sorting } from "./api";
 import { drag, type Dragged, dropTarget } from "./drag";
 import { Cells } from "./entry-cells";
 import { ListHeader } from "./list-header";
-import { RenameField } from "./lazy";
+import { loadRenameField, RenameField } from "./lazy";
 import type { Selection } from "./use-selection";
 
 const ROW = 56;
@@ -81,6 +81,7 @@ export function useFollow(at: number, scrollTo: (index: number) => void, box: Re
 export function FileList(props: Shown & { sorting: Sorting; onSorting: (sorting: Sorting) => void }) {
   const { rows, selection, onSight, sorting, onSorting } = props;
   const scroller = useRef<HTMLDivElement>(null);
+  useEffect(loadRenameField, []);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12 });
   const visible = virtual.getVirtualItems();
   const last = visible.at(-1)?.index ?? 0;

@@ -3714,6 +3714,15 @@ export interface operations {
                     "application/json": unknown;
                 };
             };
+            /** @description Where the bytes are */
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
             /** @description Refused */
             default: {
                 headers: {
@@ -5663,7 +5672,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "text/plain": string;
                 };
             };
             /** @description Refused */
