@@ -27,7 +27,7 @@ TABLES: Mapping[str, str] = {
     "access_keys": "TABLE access_keys ORDER BY id",
     "projects": "TABLE projects ORDER BY id",
     "project_members": "TABLE project_members ORDER BY project_id, user_id",
-    "quota_slots": "SELECT owner_kind, owner_id, slot, limit_bytes, 0 AS reserved_bytes, used_bytes FROM quota_slots",
+    "quota_slots": "SELECT owner_kind, owner_id, slot, limit_bytes, 0 AS reserved_bytes, used_bytes, warned_percent FROM quota_slots",
     "folders": """
         WITH RECURSIVE down AS (
             SELECT id, 0 AS depth FROM folders WHERE parent_id IS NULL
