@@ -31,8 +31,8 @@ test-minio: .venv/.installed .tools/minio ## storage contract and uploads on Min
 faults: .venv/.installed frontend/out/.built ## the fault campaign: MINUTES=30 [SEED=1] [JSON=file]
 	@python -m tests.faults --minutes "$(MINUTES)" --seed "$(SEED)" $(if $(JSON),--json "$(JSON)")
 
-fuzz: .venv/.installed ## schemathesis over the whole API: [EXAMPLES=30] [SEED=1]
-	@python -m tests.fuzz --examples "$(or $(EXAMPLES),30)" --seed "$(SEED)"
+fuzz: .venv/.installed ## schemathesis over the whole API: [EXAMPLES=30] [SEED=1] [STRICT=1]
+	@python -m tests.fuzz --examples "$(or $(EXAMPLES),30)" --seed "$(SEED)" $(if $(STRICT),--strict)
 
 conformance: .venv/.installed ## tus conformance of URL=… [HEADER='Authorization: …'] [JSON=file]
 	@python -m tests.protocol "$(URL)" $(if $(HEADER),-H "$(HEADER)") $(if $(JSON),--json "$(JSON)")
