@@ -42,6 +42,8 @@ _TUS_HEADERS = {
     "patch": (_RESUMABLE, _header("Upload-Offset", _BYTES)),
     "delete": (_RESUMABLE,),
 }
+# They answer with the bytes of a file, as whatever it is.
+_OF_BYTES = ("/{file_id}/content", "/content/{ticket}", "/archive/entry", "/archive-members/{ticket}")
 _NOTHING = {"text/plain": {"schema": {"type": "string", "maxLength": 0}}}
 _REFUSED = {"description": "Refused", "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
@@ -75,6 +77,8 @@ def _describe(operation: dict[str, Any], path: str, method: str, *, is_public: b
             parameter["schema"] |= {"minimum": 1, "maximum": MAX_LIMIT}
     if method == "get" and path.endswith("/{file_id}/content"):
         operation["responses"]["302"] = {"description": "Where the bytes are", "content": _NOTHING}
+    if method == "get" and path.endswith(_OF_BYTES):
+        operation["responses"]["200"]["content"] = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
     if method == "post" and path.endswith("/tus"):
         operation["responses"]["201"]["content"] = _NOTHING
     if "/tus" in path:
