@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +38,14 @@ def wait_until(check, timeout_s=30.0, every_s=0.1, what="it"):
             return found
         time.sleep(every_s)
     raise AssertionError(f"{what} did not happen within {timeout_s} s")
+
+
+def zip_of(files: dict[str, bytes | str], **how: int) -> bytes:
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", **how) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return body.getvalue()
 
 
 def pdf_of(pages: int) -> bytes:

@@ -8,6 +8,7 @@ from litestar import Litestar
 
 from service.core.http.guards import PUBLIC
 from service.core.http.problems import MEDIA_TYPE
+from service.core.names import UNSAFE
 from service.core.pagination import MAX_LIMIT
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
@@ -24,8 +25,8 @@ _PROBLEM = {
         "request_id": {"type": "string"},
     },
 }
-# `core.names` says the same, with a code of its own for people.
-_NAME = "^[^\\u0000-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069/\\\\]*$"
+# What `core.names` refuses, as JSON Schema writes it.
+_NAME = "^[^" + "".join(char if char == "-" else f"\\u{ord(char):04x}" for char in UNSAFE) + "/\\\\]*$"
 _REVISION = r'^(\*|(W/)?"r?[0-9]{1,9}")$'
 
 

@@ -53,6 +53,31 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     return start, end
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which bytes of `size` are answered with, and how an answer says so."""
+
+    start: int
+    end: int
+    size: int
+    is_part: bool
+
+    @classmethod
+    def of(cls, header: str | None, size: int) -> "Span":
+        """`header`: of Range, where it is to be heeded. Raises BadRange."""
+        found = parse_range(header, size)
+        return cls(*(found or (0, size)), size, is_part=found is not None)
+
+    @property
+    def status(self) -> int:
+        return 206 if self.is_part else 200
+
+    @property
+    def headers(self) -> dict[str, str]:
+        length = {"Content-Length": str(self.end - self.start)}
+        return length | {"Content-Range": f"bytes {self.start}-{self.end - 1}/{self.size}"} if self.is_part else length
+
+
 async def stream_object(
     reader: Reader,
     bucket: str,
@@ -79,11 +104,8 @@ async def stream_object(
     if wanted.if_none_match and (wanted.if_none_match.strip() == "*" or tag in wanted.if_none_match):
         return Response(b"", status_code=304, headers=headers, media_type=media_type)
     usable = wanted.if_range is None or wanted.if_range == tag
-    span = parse_range(wanted.range, facts.size_bytes) if usable else None
-    start, end = span or (0, facts.size_bytes)
-    headers["Content-Length"] = str(end - start)
-    if span:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{facts.size_bytes}"
+    span = Span.of(wanted.range if usable else None, facts.size_bytes)
+    headers |= span.headers
     if facts.size_bytes == 0:
         return Response(b"", headers=headers, media_type=media_type)
-    return Stream(reader.read(bucket, key, start, end), status_code=206 if span else 200, headers=headers, media_type=media_type)
+    return Stream(reader.read(bucket, key, span.start, span.end), status_code=span.status, headers=headers, media_type=media_type)

@@ -41,19 +41,23 @@ class RenderImage(_FileJob, frozen=True, tag="media.image"):
     priority = 15
 
 
-class IndexArchive(_FileJob, frozen=True, tag="media.index_archive"):
-    """List what is in an archive of `form` (zip, tar, 7z, rar); somebody is looking at it."""
+class OnDemand(_FileJob, frozen=True):
+    """Makes the derivative `kind`, because somebody is looking at it."""
 
     queue = Queue.IO
     priority = 40
+    kind: str
+
+
+class IndexArchive(OnDemand, frozen=True, tag="media.index_archive"):
+    """List what is in an archive of `form` (zip, tar, 7z, rar)."""
+
     form: str
 
 
-class RenderPages(_FileJob, frozen=True, tag="media.render_pages"):
-    """Pictures of some pages of a PDF, from `first` (1) on; somebody is looking at them."""
+class RenderPages(OnDemand, frozen=True, tag="media.render_pages"):
+    """Pictures of some pages of a PDF, from `first` (1) on."""
 
-    queue = Queue.IO
-    priority = 40
     first: int
 
 

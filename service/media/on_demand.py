@@ -1,37 +1,36 @@
 """What is made of a file when somebody first looks at it: asked for, and waited for a little."""
 
 import asyncio
-from uuid import UUID
 
 from service.core.db import Database, WriteSession
 from service.media import repository
+from service.media.jobs import OnDemand
 from service.media.models import Derivative
 from service.media.service import Source, store_derivative
 from service.outbox import repository as jobs
 from service.outbox import service as outbox
-from service.outbox.base import Job
 
 WAIT_S = 2.0
 POLL_S = 0.05
 
 
-async def find_or_make(database: Database, file_id: UUID, version_id: UUID, kind: str, job: Job) -> Derivative | None:
-    """The derivative, ready or failed; None where it takes longer, and is under way."""
-    if (row := await _find(database, version_id, kind)) is not None:
+async def find_or_make(database: Database, job: OnDemand) -> Derivative | None:
+    """What the job makes, ready or failed; None where it takes longer, and is under way."""
+    if (row := await _find(database, job)) is not None:
         return row
     async with database.write() as session:
-        if not await jobs.is_pending(session, job.tag(), file_id=file_id):
+        if not await jobs.is_pending(session, job.tag(), file_id=job.file_id):
             outbox.enqueue(session, [job])
     for _ in range(int(WAIT_S / POLL_S)):
         await asyncio.sleep(POLL_S)
-        if (row := await _find(database, version_id, kind)) is not None:
+        if (row := await _find(database, job)) is not None:
             return row
     return None
 
 
-async def _find(database: Database, version_id: UUID, kind: str) -> Derivative | None:
+async def _find(database: Database, job: OnDemand) -> Derivative | None:
     async with database.read() as session:
-        return await repository.derivative(session, version_id, kind)
+        return await repository.derivative(session, job.version_id, job.kind)
 
 
 async def store_made(session: WriteSession, source: Source, kind: str, prefix: str, facts: dict[str, object], size_bytes: int) -> None:

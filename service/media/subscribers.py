@@ -6,10 +6,8 @@ from service.core.db import WriteSession
 from service.files import repository as files_repository
 from service.files.events import FilesPurged, FileStored
 from service.media import repository
-from service.media.archives.service import KIND
-from service.media.jobs import IndexArchive, ProbeFile, RenderPages
+from service.media.jobs import ProbeFile
 from service.media.on_demand import store_refusal
-from service.media.pages.service import pages_kind
 from service.media.service import give_up, source_of
 from service.outbox import service as outbox
 from service.outbox.base import JobFailed
@@ -29,12 +27,11 @@ async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
         return
     transcode_id = event.payload.get("transcode_id")
     version_id = event.payload.get("version_id")
-    if event.job_tag in {IndexArchive.tag(), RenderPages.tag()}:
-        # Only looked at: the file itself is none the worse for it.
+    if (kind := event.payload.get("kind")) is not None:
+        # Made on demand: the file itself is none the worse for it.
         source = await source_of(session, UUID(str(version_id)))
-        kind = KIND if event.job_tag == IndexArchive.tag() else pages_kind(int(str(event.payload["first"])))
         if source is not None:
-            await store_refusal(session, source, kind, UNREADABLE)
+            await store_refusal(session, source, str(kind), UNREADABLE)
         return
     if transcode_id is not None:
         transcode = await repository.transcode(session, UUID(str(transcode_id)))

@@ -106,17 +106,14 @@ class Rise:
 
 # A level is left only 5 below where it is reached, so that who hovers about it is told once.
 _NOTE_LEVELS = text("""
-    WITH levels AS (
-        SELECT owner_kind, owner_id, slot, warned_percent AS before, CASE
-            WHEN full_to >= 95 OR (full_to >= 90 AND warned_percent = 95) THEN 95
-            WHEN full_to >= 80 OR (full_to >= 75 AND warned_percent > 0) THEN 80
-            ELSE 0 END AS level
-        FROM quota_slots, LATERAL (SELECT 100.0 * (used_bytes + reserved_bytes) / greatest(limit_bytes, 1) AS full_to) share
-        WHERE slot = 0),
-    crossed AS (
-        SELECT slots.owner_kind, slots.owner_id, slots.slot, level, before FROM quota_slots slots
-        JOIN levels ON (levels.owner_kind, levels.owner_id, levels.slot) = (slots.owner_kind, slots.owner_id, slots.slot)
-        WHERE level <> before LIMIT :limit FOR UPDATE OF slots SKIP LOCKED)
+    WITH crossed AS (
+        SELECT owner_kind, owner_id, slot, level, warned_percent AS before FROM quota_slots,
+            LATERAL (SELECT 100.0 * (used_bytes + reserved_bytes) / greatest(limit_bytes, 1) AS full_to) share,
+            LATERAL (SELECT CASE
+                WHEN full_to >= 95 OR (full_to >= 90 AND warned_percent = 95) THEN 95
+                WHEN full_to >= 80 OR (full_to >= 75 AND warned_percent > 0) THEN 80
+                ELSE 0 END AS level) levels
+        WHERE slot = 0 AND level <> warned_percent LIMIT :limit FOR UPDATE OF quota_slots SKIP LOCKED)
     UPDATE quota_slots slots SET warned_percent = level FROM crossed
     WHERE (crossed.owner_kind, crossed.owner_id, crossed.slot) = (slots.owner_kind, slots.owner_id, slots.slot)
     RETURNING slots.owner_kind, slots.owner_id, level, before, limit_bytes, reserved_bytes, used_bytes""")

@@ -11,7 +11,7 @@ from PIL import Image
 from tests.e2e.browsing import shoot, sign_in
 from tests.e2e.test_pages import AXE, RUN
 from tests.files.test_tree import put
-from tests.harness import ASSETS, pdf_of, wait_until
+from tests.harness import ASSETS, pdf_of, wait_until, zip_of
 
 LOG = "".join(f"{number:05} line of a log, größer\n" for number in range(30_000))
 ROWS = "name;place;count\n" + "".join(f'"fish {number}";"reef; east";{number}\n' for number in range(9_000))
@@ -24,12 +24,8 @@ def picture(size=(800, 600)):
 
 
 def archive():
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as made:
-        made.writestr("shots/day 1/first.jpg", picture((320, 240)))
-        made.writestr("shots/notes.txt", "seen: three turtles\n")
-        made.writestr("../outside.txt", "x")
-    return body.getvalue()
+    members = {"shots/day 1/first.jpg": picture((320, 240)), "shots/notes.txt": "seen: three turtles\n", "../outside.txt": "x"}
+    return zip_of(members, compression=zipfile.ZIP_DEFLATED)
 
 
 @pytest.fixture

@@ -62,14 +62,13 @@ def check_objects(stack, entries):
             compared += count
         known = {row[0] for row in stack.sql("SELECT key FROM file_versions")}
         # What a store lost is kept for a week in case it turns up.
-        lost = {row[0] for row in stack.sql("SELECT key FROM uploads WHERE state = 'LOST'")}
-        lost_uploads = {row[0] for row in stack.sql("SELECT id FROM uploads WHERE state = 'LOST'")}
+        lost = dict(stack.sql("SELECT id, key FROM uploads WHERE state = 'LOST'"))
         listed = [key for prefix in ("o/", "t/") async for key in store.list_keys(settings.store.originals, prefix)]
         # A listing may lag behind on the embedded store: HEAD decides.
         orphans = [
             key
             for key in listed
-            if key not in known and upload_of(key) not in lost_uploads and await store.head(settings.store.originals, key) is not None
+            if key not in known and upload_of(key) not in lost and await store.head(settings.store.originals, key) is not None
         ]
         missing = [key for key in known if await store.head(settings.store.originals, key) is None]
         uploads = (await store._control("list_multipart_uploads", Bucket=settings.store.originals)).get("Uploads", [])
@@ -78,7 +77,8 @@ def check_objects(stack, entries):
         uploads = [
             (upload["Key"], upload["UploadId"])
             for upload in uploads
-            if upload["Key"] not in known | lost and await store.has_parts(settings.store.originals, upload["Key"], upload["UploadId"])
+            if upload["Key"] not in known | set(lost.values())
+            and await store.has_parts(settings.store.originals, upload["Key"], upload["UploadId"])
         ]
         await store.close()
         return compared, orphans, missing, uploads

@@ -1,14 +1,12 @@
 """What every route demands, row by row, and the things that requests to them need. A route without a row fails the matrix test."""
 
-import io
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 from service.core.principal import Permission
-from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, pdf_of, wait_until
+from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, pdf_of, wait_until, zip_of
 
 ANYBODY = "anybody who signed in"
 ADMIN = "administrators"
@@ -58,10 +56,7 @@ class World:
     def archive(self) -> str:
         """One that is looked into already, and always the same one: nobody changes it."""
         if not self._archive:
-            body = io.BytesIO()
-            with zipfile.ZipFile(body, "w") as archive:
-                archive.writestr("a.txt", "abc")
-            upload = self.owner.upload(self.project, body.getvalue(), filename="matrix.zip")
+            upload = self.owner.upload(self.project, zip_of({"a.txt": "abc"}), filename="matrix.zip")
             self._archive = self.owner.file_of(upload)["id"]
             wait_until(lambda: self.owner.get(f"/files/{self._archive}/archive").status_code == 200, 60, 0.2, "the index")
         return self._archive

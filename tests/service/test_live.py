@@ -98,3 +98,4 @@ def test_a_hint_that_could_not_be_sent_is_made_good(stack, client, project):
     finally:
         os.kill(valkey, signal.SIGCONT)
     ear.hears("resync", 20)
+    assert "resync" in ear.kinds

@@ -12,7 +12,7 @@ import pytest
 from backports import zstd
 
 from service.media.archives.index import FILE, FOLDER, Facts, Index
-from tests.harness import ASSETS
+from tests.harness import ASSETS, zip_of
 from workers.tools.archives import entries as limits
 from workers.tools.archives.entries import Refused, gather
 from workers.tools.archives.index import write_index
@@ -20,14 +20,6 @@ from workers.tools.archives.others import read_7z, read_rar, read_tar
 from workers.tools.archives.zip_directory import read_zip
 
 RARS = ASSETS / "archives"
-
-
-def zipped(files, **how):
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w", **how) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return body.getvalue()
 
 
 def listed(body, form="zip"):
@@ -62,7 +54,7 @@ def all_pages(index, folder, limit):
 
 # -- ZIP
 def test_a_zip_is_listed_as_zipfile_lists_it():
-    body = zipped({"a/b/one.txt": b"1" * 500, "ä/ü.txt": "x", "top.bin": b"0" * 1_000}, compression=zipfile.ZIP_DEFLATED)
+    body = zip_of({"a/b/one.txt": b"1" * 500, "ä/ü.txt": "x", "top.bin": b"0" * 1_000}, compression=zipfile.ZIP_DEFLATED)
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         theirs = {
             info.filename: (info.file_size, info.compress_size, info.header_offset, info.CRC, info.compress_type)
@@ -73,7 +65,7 @@ def test_a_zip_is_listed_as_zipfile_lists_it():
 
 
 def test_what_lies_in_front_of_a_zip_shifts_it():
-    body = zipped({"a.txt": b"abc"})
+    body = zip_of({"a.txt": b"abc"})
     shifted = listed(b"#!/bin/sh\n" * 100 + body).entries[0]
     assert shifted.offset == 1_000
 
@@ -81,7 +73,7 @@ def test_what_lies_in_front_of_a_zip_shifts_it():
 def test_zip64_is_read(monkeypatch):
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
     monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 3)
-    body = zipped({f"{number}.bin": b"x" * 200 for number in range(10)})
+    body = zip_of({f"{number}.bin": b"x" * 200 for number in range(10)})
     assert b"PK\x06\x06" in body
     assert [(entry.size, entry.packed) for entry in listed(body).entries] == [(200, 200)] * 10
 
@@ -91,7 +83,7 @@ def test_legacy_names_are_guessed_for_the_whole_archive(encoding):
     names = {"cp866": ["Документы/отчёт за год.txt", "Фотографии/море.jpg"], "shift_jis": ["写真/夏の思い出.jpg", "書類/報告書.txt"]}.get(
         encoding, ["Füße/Öl.txt"]
     )
-    body = zipped({f"{'n' * len(name.encode(encoding))}": b"x" * (index + 1) for index, name in enumerate(names)})
+    body = zip_of({f"{'n' * len(name.encode(encoding))}": b"x" * (index + 1) for index, name in enumerate(names)})
     for name in names:
         raw = name.encode(encoding)
         body = body.replace(b"n" * len(raw), raw, 2)
@@ -110,7 +102,7 @@ def test_what_would_leave_the_archive_is_left_out_and_counted():
         "./dot.txt",
         "a//b.txt",
     ]
-    contents = listed(zipped(dict.fromkeys(names, b"x")))
+    contents = listed(zip_of(dict.fromkeys(names, b"x")))
     assert paths(contents) == ["ok.txt"]
     assert contents.left_out == {"unsafe name": 7, "too deep": 1}
 
@@ -128,7 +120,7 @@ def test_links_in_a_zip_are_left_out():
 
 
 def test_entries_over_each_other_are_a_bomb():
-    body = bytearray(zipped({"a.bin": b"A" * 1_000, "b.bin": b"B" * 1_000}))
+    body = bytearray(zip_of({"a.bin": b"A" * 1_000, "b.bin": b"B" * 1_000}))
     second = body.find(b"PK\x01\x02", body.find(b"PK\x01\x02") + 4)
     struct.pack_into("<L", body, second + 42, 0)
     with pytest.raises(Refused, match="over each other"):
@@ -137,7 +129,7 @@ def test_entries_over_each_other_are_a_bomb():
 
 @pytest.mark.parametrize("cut", [0, 1, 10, 30, 200])
 def test_a_zip_without_its_end_is_damaged(cut):
-    body = zipped({f"{number}.txt": b"x" * 50 for number in range(10)})
+    body = zip_of({f"{number}.txt": b"x" * 50 for number in range(10)})
     with pytest.raises(Refused, match="damaged"):
         listed(body[: len(body) - 22 - cut] if cut else b"PK\x03\x04" + bytes(5_000))
 
@@ -161,7 +153,7 @@ def test_a_directory_larger_than_we_read_is_refused_before_it_is_read():
 def test_more_entries_than_we_show_are_refused(monkeypatch):
     monkeypatch.setattr(limits, "MAX_ENTRIES", 5)
     with pytest.raises(Refused, match="more than 5 entries"):
-        listed(zipped({f"{number}": b"" for number in range(6)}))
+        listed(zip_of({f"{number}": b"" for number in range(6)}))
 
 
 # -- TAR, 7z, RAR
@@ -237,7 +229,7 @@ def test_rars_that_are_locked_or_lead_elsewhere():
 
 # -- the index
 def test_folders_that_are_only_in_names_are_there_with_what_is_in_them():
-    index = indexed(listed(zipped({"a/b/one.txt": b"1" * 5, "a/two.txt": b"2" * 7, "top.txt": b"3", "empty/": b""})))
+    index = indexed(listed(zip_of({"a/b/one.txt": b"1" * 5, "a/two.txt": b"2" * 7, "top.txt": b"3", "empty/": b""})))
     root = all_pages(index, "", 2)
     assert [(row.kind, row.name, row.size) for row in root] == [(FOLDER, "a", 12), (FOLDER, "empty", 0), (FILE, "top.txt", 1)]
     assert [row.packed for row in root] == [2, 0, 1]
@@ -248,7 +240,7 @@ def test_folders_that_are_only_in_names_are_there_with_what_is_in_them():
 
 def test_pages_and_members_are_found_over_many_blocks():
     files = {f"f{number // 700:02}/n{number:05}.txt": b"" for number in range(5_000)}
-    index = indexed(listed(zipped(files)))
+    index = indexed(listed(zip_of(files)))
     assert len(index.facts.blocks) > 4
     for folder in {name.partition("/")[0] for name in files}:
         assert [row.path for row in all_pages(index, folder, 37)] == sorted(name for name in files if name.startswith(folder + "/"))
@@ -259,11 +251,11 @@ def test_pages_and_members_are_found_over_many_blocks():
 
 
 def test_a_file_called_like_a_folder_is_not_shown_twice():
-    index = indexed(listed(zipped({"a": b"file", "a/b.txt": b"x"})))
+    index = indexed(listed(zip_of({"a": b"file", "a/b.txt": b"x"})))
     assert [(row.kind, row.name) for row in all_pages(index, "", 10)] == [(FOLDER, "a")]
 
 
 def test_nothing_in_an_archive_is_a_page_of_nothing():
-    index = indexed(listed(zipped({})))
+    index = indexed(listed(zip_of({})))
     assert all_pages(index, "", 10) == []
     assert asyncio.run(index.one("x")) is None

@@ -9,21 +9,10 @@ import httpx
 import py7zr
 import pytest
 
-from tests.harness import ASSETS, wait_until
+from tests.files.test_tree import put
+from tests.harness import ASSETS, wait_until, zip_of
 
 WORDS = b"every good boy deserves favour\n" * 20_000
-
-
-def zipped(files, **how):
-    body = io.BytesIO()
-    with zipfile.ZipFile(body, "w", **how) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return body.getvalue()
-
-
-def uploaded(client, project, body, name):
-    return client.file_of(client.upload(project, body, filename=name))["id"]
 
 
 def look(client, file, **query):
@@ -49,7 +38,7 @@ def entry(client, file, path, **headers):
 
 def test_a_zip_is_looked_into_folder_by_folder(stack, client, project):
     files = {f"shots/day {day}/{number:03}.txt": f"{day} {number}" for day in range(3) for number in range(120)}
-    file = uploaded(client, project, zipped({**files, "readme.md": "# hello"}), "shoot.zip")
+    file = put(client, project, "shoot.zip", zip_of({**files, "readme.md": "# hello"}))["id"]
     root = page(client, file)
     assert (root["format"], root["files"], root["folders"], root["next_cursor"]) == ("zip", 361, 4, None)
     assert [(item["kind"], item["path"], item["files"]) for item in root["items"]] == [
@@ -73,7 +62,7 @@ def test_a_zip_is_looked_into_folder_by_folder(stack, client, project):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2])
 def test_a_member_comes_alone_and_whole(client, project, method):
-    file = uploaded(client, project, zipped({"a.bin": b"\0" * 3_000_000, "b/words.txt": WORDS, "c": b""}, compression=method), "m.zip")
+    file = put(client, project, "m.zip", zip_of({"a.bin": b"\0" * 3_000_000, "b/words.txt": WORDS, "c": b""}, compression=method))["id"]
     answer = entry(client, file, "b/words.txt")
     assert answer.content == WORDS
     assert answer.headers["content-type"].startswith("text/plain")
@@ -89,7 +78,7 @@ def test_a_member_comes_alone_and_whole(client, project, method):
 
 
 def test_a_link_to_a_member_needs_no_token_and_ends_with_the_right_to_the_file(stack, client, project):
-    file = uploaded(client, project, zipped({"a.txt": b"abc"}), "l.zip")
+    file = put(client, project, "l.zip", zip_of({"a.txt": b"abc"}))["id"]
     look(client, file)
     url = client.get(f"/files/{file}/archive/link", params={"path": "a.txt"}).json()["url"]
     assert httpx.get(url).text == "abc"
@@ -107,16 +96,16 @@ def test_members_of_a_tar_and_of_a_rar_and_what_is_bound_to_others(client, proje
             info = tarfile.TarInfo("d/words.txt")
             info.size = len(WORDS)
             archive.addfile(info, io.BytesIO(WORDS))
-    tar = uploaded(client, project, plain.getvalue(), "x.tar")
+    tar = put(client, project, "x.tar", plain.getvalue())["id"]
     assert entry(client, tar, "d/words.txt").content == WORDS
     assert entry(client, tar, "d/words.txt", Range="bytes=-31").content == WORDS[-31:]
-    rar = uploaded(client, project, (ASSETS / "archives/rar5-subdirs.rar").read_bytes(), "x.rar")
+    rar = put(client, project, "x.rar", (ASSETS / "archives/rar5-subdirs.rar").read_bytes())["id"]
     assert entry(client, rar, "sub/dir1/file1.txt").content == b"file1\n"
     seven = io.BytesIO()
     with py7zr.SevenZipFile(seven, "w") as archive:
         archive.writestr(b"hi there", "p/q.txt")
     for body, name, path in ((packed.getvalue(), "x.tgz", "d/words.txt"), (seven.getvalue(), "x.7z", "p/q.txt")):
-        file = uploaded(client, project, body, name)
+        file = put(client, project, name, body)["id"]
         folder = path.partition("/")[0]
         assert [item["can_be_read"] for item in page(client, file, prefix=folder)["items"]] == [False]
         refused = entry(client, file, path)
@@ -124,40 +113,40 @@ def test_members_of_a_tar_and_of_a_rar_and_what_is_bound_to_others(client, proje
 
 
 def test_what_can_not_be_looked_into_says_why(client, project):
-    text = uploaded(client, project, b"just text", "notes.txt")
+    text = put(client, project, "notes.txt", b"just text")["id"]
     assert client.get(f"/files/{text}/archive").json()["code"] == "archive.none"
     for body, name, word in (
-        (zipped({"a": b"x" * 500})[:300], "cut.zip", "damaged"),
+        (zip_of({"a": b"x" * 500})[:300], "cut.zip", "damaged"),
         ((ASSETS / "archives/rar5-hpsw.rar").read_bytes(), "locked.rar", "encrypted"),
         (b"\0" * 5_000, "zeros.7z", "damaged"),
     ):
-        file = uploaded(client, project, body, name)
+        file = put(client, project, name, body)["id"]
         refused = look(client, file)
         assert (refused.status_code, refused.json()["code"]) == (409, "archive.unreadable")
         assert word in refused.json()["detail"]
         assert client.get(f"/files/{file}").json()["preview"].get("state") != "failed", "the file is none the worse for it"
-    locked = uploaded(client, project, (ASSETS / "archives/rar5-psw.rar").read_bytes(), "locked-members.rar")
+    locked = put(client, project, "locked-members.rar", (ASSETS / "archives/rar5-psw.rar").read_bytes())["id"]
     assert page(client, locked)["encrypted"] == 2
     assert entry(client, locked, "stest1.txt").json()["code"] == "archive.encrypted"
 
 
 def test_a_member_that_is_not_what_the_directory_says_breaks_off(stack, client, project):
     """A bomb that says it is small, and bytes that were changed: never a whole answer."""
-    small = bytearray(zipped({"bomb.bin": b"\0" * 5_000_000}, compression=zipfile.ZIP_DEFLATED))
+    small = bytearray(zip_of({"bomb.bin": b"\0" * 5_000_000}, compression=zipfile.ZIP_DEFLATED))
     directory = small.find(b"PK\x01\x02")
     small[directory + 24 : directory + 28] = (1_000).to_bytes(4, "little")
-    changed = bytearray(zipped({"plain.txt": b"a" * 100}, compression=zipfile.ZIP_DEFLATED))
+    changed = bytearray(zip_of({"plain.txt": b"a" * 100}, compression=zipfile.ZIP_DEFLATED))
     directory = changed.find(b"PK\x01\x02")
     changed[directory + 16 : directory + 20] = zlib.crc32(b"other").to_bytes(4, "little")
     for body, name in ((small, "bomb.bin"), (changed, "plain.txt")):
-        file = uploaded(client, project, bytes(body), "lies.zip")
+        file = put(client, project, "lies.zip", bytes(body))["id"]
         page(client, file)
         with pytest.raises(httpx.RemoteProtocolError):
             entry(client, file, name)
 
 
 def test_the_index_goes_with_its_version(stack, client, project):
-    file = uploaded(client, project, zipped({"a.txt": b"abc"}), "gone.zip")
+    file = put(client, project, "gone.zip", zip_of({"a.txt": b"abc"}))["id"]
     page(client, file)
     (row,) = stack.sql("SELECT d.bytes FROM derivatives d JOIN files f ON f.current_version_id = d.version_id WHERE f.id = %s", file)
     assert row[0] > 0

@@ -6,11 +6,8 @@ import httpx
 import pypdfium2
 from PIL import Image
 
+from tests.files.test_tree import put
 from tests.harness import pdf_of, wait_until
-
-
-def uploaded(client, project, body, name):
-    return client.file_of(client.upload(project, body, filename=name))["id"]
 
 
 def look(client, file, first=1):
@@ -24,7 +21,7 @@ def look(client, file, first=1):
 
 
 def test_pages_are_drawn_in_blocks_as_they_are_looked_at(stack, client, project):
-    file = uploaded(client, project, pdf_of(11), "manual.pdf")
+    file = put(client, project, "manual.pdf", pdf_of(11))["id"]
     first = look(client, file).json()
     assert (first["count"], [page["no"] for page in first["items"]], first["next_first"]) == (11, list(range(1, 9)), 9)
     assert stack.sql("SELECT count(*) FROM jobs WHERE file_id = %s AND tag = 'media.render_pages'", file) == [(1,)], (
@@ -44,11 +41,11 @@ def test_pages_are_drawn_in_blocks_as_they_are_looked_at(stack, client, project)
 
 
 def test_what_can_not_be_drawn_says_why(client, project):
-    text = uploaded(client, project, b"just text", "notes.txt")
+    text = put(client, project, "notes.txt", b"just text")["id"]
     assert client.get(f"/files/{text}/pages").json()["code"] == "pages.none"
     assert client.get(f"/files/{text}/pages", params={"first": 0}).status_code == 400
     for body in (pdf_of(1)[:200], b"%PDF-1.7\n" + bytes(5_000)):
-        file = uploaded(client, project, body, "cut.pdf")
+        file = put(client, project, "cut.pdf", body)["id"]
         refused = look(client, file)
         assert (refused.status_code, refused.json()["code"]) == (409, "pages.unreadable")
         assert "damaged" in refused.json()["detail"]
@@ -59,6 +56,6 @@ def test_a_page_as_large_as_a_field_is_a_small_picture(client, project):
     document.new_page(2_000_000, 10)
     body = io.BytesIO()
     document.save(body)
-    file = uploaded(client, project, body.getvalue(), "wide.pdf")
+    file = put(client, project, "wide.pdf", body.getvalue())["id"]
     answer = look(client, file)
     assert answer.status_code == 409 or max(answer.json()["items"][0]["width"], answer.json()["items"][0]["height"]) <= 1_600

@@ -1,8 +1,6 @@
 """Files as text over the API, page by page."""
 
-
-def uploaded(client, project, body, name):
-    return client.file_of(client.upload(project, body, filename=name))["id"]
+from tests.files.test_tree import put
 
 
 def pages(client, file, **query):
@@ -20,7 +18,7 @@ def pages(client, file, **query):
 
 def test_a_log_is_read_page_by_page(client, project):
     log = "".join(f"{number:06} grüße <b>nobody</b> 漢字\n" for number in range(20_000))
-    file = uploaded(client, project, log.encode(), "server.log")
+    file = put(client, project, "server.log", log.encode())["id"]
     assert pages(client, file, limit=100_000) == (log, "utf-8")
     first = client.get(f"/files/{file}/text").json()
     assert first["text"].endswith("\n")
@@ -32,11 +30,11 @@ def test_a_log_is_read_page_by_page(client, project):
 def test_other_encodings_and_what_is_no_text(client, project):
     russian = "Съешь же ещё этих мягких французских булок.\n" * 3_000
     for encoding, found in (("utf-16", "utf-16-le"), ("cp1251", "cp1251")):
-        file = uploaded(client, project, russian.encode(encoding), f"{encoding}.txt")
+        file = put(client, project, f"{encoding}.txt", russian.encode(encoding))["id"]
         assert pages(client, file, limit=5_000) == (russian, found)
-    empty = uploaded(client, project, b"", "empty.txt")
+    empty = put(client, project, "empty.txt", b"")["id"]
     assert pages(client, empty) == ("", "utf-8")
-    binary = uploaded(client, project, bytes(range(256)) * 10, "x.bin")
+    binary = put(client, project, "x.bin", bytes(range(256)) * 10)["id"]
     assert client.get(f"/files/{binary}/text").json()["code"] == "text.not_text"
     assert client.get(f"/files/{binary}/text", params={"encoding": "latin-1"}).status_code == 200
     assert client.get(f"/files/{binary}/text", params={"encoding": "rot13"}).json()["code"] == "text.unknown_encoding"

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from service.media.archives.service import KIND, OBJECT
+from service.media.archives.service import OBJECT
 from service.media.jobs import IndexArchive
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
@@ -22,4 +22,4 @@ async def index_archive(job: IndexArchive, deps: MediaDeps, context: JobContext)
         await deps.store.put(deps.derived_bucket, f"{prefix}{OBJECT}", body, "application/octet-stream", is_immutable=True)
         return len(body)
 
-    await read_file(deps, context, job.version_id, KIND, command, LIMITS, keep)
+    await read_file(deps, context, job, command, LIMITS, keep)

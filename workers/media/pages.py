@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from service.media.jobs import RenderPages
-from service.media.pages.service import PAGES_AT_ONCE, pages_kind
+from service.media.pages.service import PAGES_AT_ONCE
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.reading import read_file
@@ -25,4 +25,4 @@ async def render_pages(job: RenderPages, deps: MediaDeps, context: JobContext) -
             await deps.store.put(deps.derived_bucket, f"{prefix}{no}.webp", body, "image/webp", is_immutable=True)
         return total
 
-    await read_file(deps, context, job.version_id, pages_kind(job.first), command, LIMITS, keep)
+    await read_file(deps, context, job, command, LIMITS, keep)

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
+from service.media.jobs import OnDemand
 from service.media.on_demand import store_made, store_refusal
 from service.media.service import source_of
 from service.outbox.context import JobContext
@@ -24,8 +24,7 @@ Keep = Callable[[dict[str, Any], Path, str], Awaitable[int]]
 async def read_file(
     deps: MediaDeps,
     context: JobContext,
-    version_id: UUID,
-    kind: str,
+    job: OnDemand,
     command: Callable[[str, Path], list[str]],
     limits: Limits,
     keep: Keep,
@@ -35,10 +34,10 @@ async def read_file(
     What the reader refuses (`{"refused": why}`) is the answer; so is a reader that dies of the file.
     """
     async with deps.database.read() as session:
-        source = await source_of(session, version_id)
+        source = await source_of(session, job.version_id)
     if source is None:
         return
-    prefix, total = keys.derived_prefix(source.version_id, kind, str(context.claimed.fence)), 0
+    prefix, total = keys.derived_prefix(source.version_id, job.kind, str(context.claimed.fence)), 0
     with deps.folder() as folder:
         async with deps.serve(source) as served:
             facts = await _ask(served, [sys.executable, "-m", *command(served.url, folder)], limits, folder)
@@ -47,9 +46,9 @@ async def read_file(
             total = await keep(facts, folder, prefix)
     async with deps.database.write() as session:
         if "refused" in facts:
-            await store_refusal(session, source, kind, facts["refused"])
+            await store_refusal(session, source, job.kind, facts["refused"])
         else:
-            await store_made(session, source, kind, prefix, facts, total)
+            await store_made(session, source, job.kind, prefix, facts, total)
         await context.finish(session)
 
 

@@ -11,9 +11,8 @@ from service.accounts.keys.schemas import KeyCreate, KeyList, KeyView, NewKey
 from service.accounts.models import AccessKey
 from service.accounts.service import Accounts
 from service.core.http.guards import SCOPE
-from service.core.http.inject import Caller, Injected, Reading, Writing
+from service.core.http.inject import Caller, Config, Injected, Reading, Writing
 from service.core.principal import Scope
-from service.core.settings import Settings
 
 
 def _view(key: AccessKey) -> KeyView:
@@ -30,7 +29,7 @@ class KeyController(Controller):
         return KeyList([_view(key) for key in await repository.of_user(read, principal.user_id, service.MAX_KEYS)])
 
     @post("/", summary="Make an API token or an S3 key; it is shown this once")
-    async def create(self, data: KeyCreate, principal: Caller, write: Writing, settings: Annotated[Settings, Injected]) -> NewKey:
+    async def create(self, data: KeyCreate, principal: Caller, write: Writing, settings: Config) -> NewKey:
         secret, key = await service.create(write, principal, data, settings.auth)
         view = msgspec.structs.asdict(_view(key))
         return NewKey(**view, access_key_id=key.hint, secret_access_key=secret) if key.kind == "s3" else NewKey(**view, token=secret)

@@ -13,7 +13,7 @@ from service.core.http.inject import Caller, Config, Db, Injected, Writing
 from service.core.http.origin import origin_of
 from service.core.principal import Scope
 from service.core.tickets import TicketRefused, seal, unseal
-from service.files.content import SANDBOX, Wanted, parse_range
+from service.files.content import SANDBOX, Span, Wanted
 from service.files.errors import BadTicket
 from service.files.schemas import ZipLink, ZipWanted
 from service.files.zips.service import KEPT_FOR, choose, open_selection, stream_of
@@ -66,10 +66,6 @@ class ZipController(Controller):
             "Cache-Control": "private, no-cache",
             "Content-Disposition": content_disposition(chosen.name, inline=False),
         }
-        span = parse_range(wanted.range, layout.size) if wanted.if_range in {None, tag} else None
-        start, end = span or (0, layout.size)
-        headers["Content-Length"] = str(end - start)
-        if span:
-            headers["Content-Range"] = f"bytes {start}-{end - 1}/{layout.size}"
+        span = Span.of(wanted.range if wanted.if_range in {None, tag} else None, layout.size)
         stream = await stream_of(database, store, layout)
-        return Stream(stream.read(start, end), status_code=206 if span else 200, headers=headers, media_type=MEDIA_TYPE)
+        return Stream(stream.read(span.start, span.end), status_code=span.status, headers=headers | span.headers, media_type=MEDIA_TYPE)

@@ -18,7 +18,7 @@ from service.core.http.origin import origin_of
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_cursor, encode_cursor
 from service.core.principal import Principal, Role
 from service.core.tickets import TicketRefused, seal, unseal
-from service.files.content import SANDBOX, Wanted, parse_range
+from service.files.content import SANDBOX, Span, Wanted
 from service.media.archives.index import FILE, FOLDER, Key, Row
 from service.media.archives.members import can_be_read, read_member
 from service.media.archives.schemas import ArchiveEntry, ArchivePage, MemberLink
@@ -142,13 +142,9 @@ async def _member(
         "Accept-Ranges": "bytes" if member.is_stored else "none",
         "Content-Disposition": content_disposition(row.name, inline=False),
     }
-    span = parse_range(wanted.range, row.size) if member.is_stored and row.size else None
-    start, end = span or (0, row.size)
-    headers["Content-Length"] = str(end - start)
-    if span:
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{row.size}"
+    span = Span.of(wanted.range if member.is_stored and row.size else None, row.size)
     if wanted.begins:
         audit.note(principal, "files.download", Thing("file", file_id, found.file.name, found.file.project_id), member=path)
     media_type = mimetypes.guess_type(row.name)[0] or "application/octet-stream"
-    stream = read_member(archives.store, found.version.bucket, found.version.key, member, start, end)
-    return Stream(stream, status_code=206 if span else 200, headers=headers, media_type=media_type)
+    stream = read_member(archives.store, found.version.bucket, found.version.key, member, span.start, span.end)
+    return Stream(stream, status_code=span.status, headers=headers | span.headers, media_type=media_type)

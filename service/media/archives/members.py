@@ -81,9 +81,7 @@ async def locate(reader: Reader, bucket: str, key: str, form: str, row: Row) -> 
     return Member(row, row.offset + _LOCAL_SIZE + name_length + extra_length)
 
 
-async def read_member(
-    reader: Reader, bucket: str, key: str, member: Member, start: int = 0, end: int | None = None
-) -> AsyncIterator[bytes]:
+async def read_member(reader: Reader, bucket: str, key: str, member: Member, start: int, end: int) -> AsyncIterator[bytes]:
     """The bytes of a member; `start` and `end` of one that is stored as it is. Ends with an error, so that the connection breaks,
     where they are not what the directory of the archive says.
     """
@@ -91,8 +89,7 @@ async def read_member(
     if not row.size:
         return
     if member.is_stored:
-        last = row.size if end is None else end
-        async for chunk in reader.read(bucket, key, member.start + start, member.start + last):
+        async for chunk in reader.read(bucket, key, member.start + start, member.start + end):
             yield chunk
         return
     # The last piece is held back until all of them are known to be right: an answer that is wrong is never whole.

@@ -37,8 +37,7 @@ class Archives:
         form = archive_format(found.version.media_type or found.version.claimed_type or "", found.file.name)
         if form is None:
             raise NoArchive
-        job = IndexArchive(found.file.id, found.version.id, form)
-        row = await find_or_make(self.database, found.file.id, found.version.id, KIND, job)
+        row = await find_or_make(self.database, IndexArchive(found.file.id, found.version.id, KIND, form))
         if row is None:
             raise StillIndexing
         if row.state != "ready" or row.prefix is None:

@@ -18,18 +18,13 @@ def block_of(first: int) -> int:
     return (first - 1) // PAGES_AT_ONCE * PAGES_AT_ONCE + 1
 
 
-def pages_kind(first: int) -> str:
-    return f"pages_{block_of(first)}"
-
-
 async def pages_from(database: Database, found: Found, first: int) -> tuple[str, PagesMade]:
     """Where the block of a page lies, and what is in it. Raises NoDocument, StillRendering, DocumentUnreadable."""
     version = found.version
     if (version.media_type or version.claimed_type) != PDF and not found.file.name.lower().endswith(".pdf"):
         raise NoDocument
-    row = await find_or_make(
-        database, found.file.id, version.id, pages_kind(first), RenderPages(found.file.id, version.id, block_of(first))
-    )
+    block = block_of(first)
+    row = await find_or_make(database, RenderPages(found.file.id, version.id, f"pages_{block}", block))
     if row is None:
         raise StillRendering
     if row.state != "ready" or row.prefix is None:

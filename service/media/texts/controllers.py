@@ -40,15 +40,16 @@ class TextController(Controller):
             start, end = min(start, size), min(end, size)
             return b"".join([chunk async for chunk in store.read(version.bucket, version.key, start, end)]) if start < end else b""
 
+        head = await read(0, HEAD_BYTES) if encoding is None else b""
         if encoding is None:
-            head = await read(0, HEAD_BYTES)
             # Guessing takes long enough to be felt by others.
             known = await asyncio.to_thread(detect, head, is_whole=len(head) == size)
         else:
             known = named(encoding)
-        start = max(offset, known.bom_bytes) if offset < HEAD_BYTES else offset
+        start = max(offset, known.bom_bytes)
         start += (start - known.bom_bytes) % 2 if known.name.startswith("utf-16") else 0
-        body = await read(start, start + limit)
+        # The first page is what the encoding was told by.
+        body = head[start : start + limit] if min(start + limit, size) <= len(head) else await read(start, start + limit)
         skipped = align(body, known) if start else 0
         text, used = page(body[skipped:], known, is_end=start + len(body) >= size)
         end = start + skipped + used

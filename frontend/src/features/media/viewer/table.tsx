@@ -1,13 +1,12 @@
 "use client";
 
-import { useVirtualizer } from "@tanstack/react-virtual";
 import { dsvFormat } from "d3-dsv";
-import { useEffect, useMemo, useRef } from "react";
+import { useMemo } from "react";
 
 import { t } from "@/lib/text";
+import { useLongList } from "./use-long-list";
 
 const ROW_PX = 28;
-const AHEAD = 60;
 const SEPARATORS = [",", ";", "\t", "|"];
 
 /** Whichever is most often in the first line. */
@@ -24,13 +23,7 @@ export function DataTable({ text, name, isWhole, onEnd }: { text: string; name: 
     return isWhole ? found : found.slice(0, -1);
   }, [text, name, isWhole]);
   const [heading = [], ...body] = rows;
-  const box = useRef<HTMLDivElement>(null);
-  const virtual = useVirtualizer({ count: body.length, getScrollElement: () => box.current, estimateSize: () => ROW_PX, overscan: 15 });
-  const items = virtual.getVirtualItems();
-  const last = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (!isWhole && last > body.length - AHEAD) onEnd();
-  }, [isWhole, last, body.length, onEnd]);
+  const { box, items, height } = useLongList(body.length, ROW_PX, isWhole, onEnd);
   const columns = { gridTemplateColumns: `4rem repeat(${heading.length}, minmax(8rem, 20rem))` };
   return (
     <div ref={box} data-scrolls tabIndex={0} className="min-h-0 flex-1 overflow-auto text-xs" role="table" aria-label={name} aria-rowcount={body.length + 1} data-testid="table">
@@ -44,7 +37,7 @@ export function DataTable({ text, name, isWhole, onEnd }: { text: string; name: 
           </span>
         ))}
       </div>
-      <div style={{ height: virtual.getTotalSize() }} className="relative">
+      <div style={{ height }} className="relative">
         {items.map((item) => (
           <div key={item.key} role="row" aria-rowindex={item.index + 2} style={{ ...columns, transform: `translateY(${item.start}px)`, height: ROW_PX }} className="absolute top-0 left-0 grid w-max min-w-full border-b border-line">
             <span role="rowheader" className="px-2 py-1.5 text-muted">

@@ -1,11 +1,12 @@
 "use client";
 
 import { ChevronLeft, ChevronRight, Download, X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import type { KeyboardEvent } from "react";
 
 import { formatBytes } from "@/lib/format";
 import { t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
+import { useModal } from "@/ui/dialog";
 import { Player } from "../player";
 import type { FileInfo } from "./api";
 import { Archive } from "./archive";
@@ -18,12 +19,7 @@ type Props = { file: FileInfo; place: string; onNext?: (() => void) | undefined;
 
 /** Any file, as large as the window. Escape closes it; the arrows go through the folder. */
 export function Viewer({ file, place, onNext, onPrevious, onDownload, onClose }: Props) {
-  const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const dialog = box.current;
-    dialog?.showModal();
-    return () => dialog?.close();
-  }, []);
+  const box = useModal();
   const onKeyDown = (event: KeyboardEvent) => {
     // Where arrows mean something of their own they keep it.
     if ((event.target as HTMLElement).closest("video, input, select, [role=treeitem], [data-scrolls]")) return;
