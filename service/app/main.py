@@ -42,8 +42,9 @@ from service.files.versions.controllers import VersionController
 from service.files.views import provide_views
 from service.files.zips.controllers import ZipChoiceController, ZipController
 from service.media.archives.controllers import ArchiveController, ArchiveMemberController
-from service.media.controllers import HlsController, JobController, PlaybackController
+from service.media.controllers import DerivativeController, JobController
 from service.media.pages.controllers import PageController
+from service.media.playback.controllers import HlsController, PlaybackController
 from service.media.texts.controllers import TextController
 from service.projects.controllers import AllProjectsController, ProjectController
 from service.projects.members.controllers import MemberController
@@ -81,6 +82,7 @@ CONTROLLERS = (
     ProjectCompanion,
     TicketCompanion,
     PlaybackController,
+    DerivativeController,
     ArchiveController,
     ArchiveMemberController,
     TextController,

@@ -180,7 +180,10 @@ class ZipLink(msgspec.Struct):
 
 
 class Preview(msgspec.Struct):
-    """What a list shows of a file. `state`: waiting, processing, ready, failed, or none where there is nothing to make; sizes in pixels."""
+    """What a list shows of a file. `state`: waiting, processing, ready, failed, or none where there is nothing to make; sizes in pixels.
+
+    `placeholder`: a data URI of some pixels, to show until the picture is there.
+    """
 
     kind: str = "other"
     state: str = "none"
@@ -189,6 +192,7 @@ class Preview(msgspec.Struct):
     width: int | None = None
     height: int | None = None
     duration_s: float | None = None
+    placeholder: str | None = None
 
 
 class EntryView(msgspec.Struct):

@@ -15,3 +15,17 @@ class BadTicket(StowageError):
     code = "media.bad_ticket"
     kind = Kind.FORBIDDEN
     public = "This playback link is not valid or has expired. Open the film again."
+
+
+class NotRunning(StowageError):
+    code = "media.not_running"
+    kind = Kind.CONFLICT
+    public = "This file is not being transcoded."
+
+
+class NoWaveform(StowageError):
+    """`details.state` says whether there may be one later."""
+
+    code = "media.no_waveform"
+    kind = Kind.CONFLICT
+    public = "There is no waveform of this file."

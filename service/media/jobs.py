@@ -25,6 +25,7 @@ class PlanMedia(_FileJob, frozen=True, tag="media.plan"):
 
     queue = Queue.IO
     priority = 20
+    may_remux: bool = True
 
 
 class RenderPoster(_FileJob, frozen=True, tag="media.poster"):
@@ -32,6 +33,13 @@ class RenderPoster(_FileJob, frozen=True, tag="media.poster"):
 
     queue = Queue.IO
     priority = 5
+
+
+class RenderWaveform(_FileJob, frozen=True, tag="media.waveform"):
+    """The loudness of a sound file over its length."""
+
+    queue = Queue.IO
+    priority = 10
 
 
 class RenderImage(_FileJob, frozen=True, tag="media.image"):
@@ -79,14 +87,13 @@ class EncodeFirstChunk(EncodeChunk, frozen=True, tag="media.encode_first_chunk")
     priority = 30
 
 
-class EncodeAudio(Job, frozen=True, tag="media.encode_audio"):
-    """One audio track, whole, published as it goes."""
+class ReadThrough(Job, frozen=True, tag="media.read_through"):
+    """Sound, subtitles and the picture that is only copied: one pass over the source, published as it goes."""
 
     queue = Queue.IO
     priority = 25
     file_id: UUID
     transcode_id: UUID
-    track: int
 
     def about_file(self) -> UUID | None:
         return self.file_id

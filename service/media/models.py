@@ -24,10 +24,10 @@ class Probe(Model):
 
 
 class Derivative(Model):
-    """A picture made of a version; its objects lie under `prefix` in the derived bucket."""
+    """What is made of a version: wanted → running → ready | failed | skipped, `error` says why. Objects lie under `prefix` in the derived bucket."""
 
     __tablename__ = "derivatives"
-    __table_args__ = (CheckConstraint("state IN ('ready', 'failed')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('wanted', 'running', 'ready', 'failed', 'skipped')", name="state"),)
 
     version_id: Mapped[UUID] = mapped_column(ForeignKey(_VERSION, ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -44,7 +44,7 @@ class Transcode(Model):
 
     __tablename__ = "transcodes"
     __table_args__ = (
-        CheckConstraint("state IN ('running', 'ready', 'failed')", name="state"),
+        CheckConstraint("state IN ('running', 'ready', 'failed', 'cancelled')", name="state"),
         Index("uq_transcodes_version_plan", "version_id", "plan_hash", unique=True),
     )
 
@@ -64,7 +64,7 @@ class Transcode(Model):
 
 
 class TranscodeChunk(Model):
-    """A stretch of output frames encoded in all rungs at once; `track` is `video` or an audio track's name."""
+    """A stretch of output frames encoded in all rungs at once; `track` is `video`, or `through` for what is read in one pass."""
 
     __tablename__ = "transcode_chunks"
 
@@ -76,7 +76,10 @@ class TranscodeChunk(Model):
 
 
 class HlsSegments(Model):
-    """The segments of one chunk and rung: one object, `segments` an array of {duration, offset, bytes} (s, bytes)."""
+    """The segments of one chunk and rung: one object, `segments` an array of {duration, offset, bytes, key} (s, bytes).
+
+    `key` is the length of what holds a segment's first picture. `rung` may also be a sound or subtitle track or the storyboard.
+    """
 
     __tablename__ = "hls_segments"
 

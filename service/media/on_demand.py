@@ -20,6 +20,7 @@ async def find_or_make(database: Database, job: OnDemand) -> Derivative | None:
         return row
     async with database.write() as session:
         if not await jobs.is_pending(session, job.tag(), file_id=job.file_id):
+            await repository.want(session, job.version_id, [job.kind])
             outbox.enqueue(session, [job])
     for _ in range(int(WAIT_S / POLL_S)):
         await asyncio.sleep(POLL_S)
@@ -30,7 +31,8 @@ async def find_or_make(database: Database, job: OnDemand) -> Derivative | None:
 
 async def _find(database: Database, job: OnDemand) -> Derivative | None:
     async with database.read() as session:
-        return await repository.derivative(session, job.version_id, job.kind)
+        row = await repository.derivative(session, job.version_id, job.kind)
+    return row if row is not None and row.state in {"ready", "failed", "skipped"} else None
 
 
 async def store_made(session: WriteSession, source: Source, kind: str, prefix: str, facts: dict[str, object], size_bytes: int) -> None:

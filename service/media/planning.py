@@ -8,9 +8,11 @@ from fractions import Fraction
 
 import msgspec
 
-RUNGS = (1080, 720, 480, 360, 240)
+from service.media.facts import AudioTrack, SourceFacts, SubtitleTrack
+
+RUNGS = (2160, 1440, 1080, 720, 480, 360, 240)
 # Peak kbit/s of H.264 at 30 fps by short side; beyond 30 fps half as much again.
-_KBITS = {1080: 5_000, 720: 2_800, 480: 1_400, 360: 800, 240: 400}
+_KBITS = {2160: 16_000, 1440: 9_000, 1080: 5_000, 720: 2_800, 480: 1_400, 360: 800, 240: 400}
 STANDARD_RATES = tuple(
     Fraction(number, den)
     for number, den in (
@@ -35,36 +37,21 @@ HIGH_RATE = 31
 MIN_RATE = Fraction(10)
 CAP_OVER_SOURCE = 1.3
 MAX_AUDIO_TRACKS = 8
+MAX_SUBTITLES = 16
 MAX_DURATION_S = 24 * 3_600
 MAX_PIXELS = 8_192 * 8_192
 AUDIO_KBITS = 128
-
-
-class AudioTrack(msgspec.Struct, frozen=True):
-    """Position among the source's audio streams, its language (ISO 639 or empty) and title."""
-
-    index: int
-    language: str = ""
-    title: str = ""
-
-
-class SourceFacts(msgspec.Struct, frozen=True):
-    """What probing found. `width`, `height` as displayed (after rotation and pixel aspect), duration in s, rate in bit/s."""
-
-    kind: str
-    container: str = ""
-    media_type: str = ""
-    duration_s: float = 0.0
-    width: int = 0
-    height: int = 0
-    rotation: int = 0
-    rate_num: int = 0
-    rate_den: int = 1
-    video_codec: str = ""
-    is_interlaced: bool = False
-    bit_rate: int = 0
-    start_s: float = 0.0
-    audio: list[AudioTrack] = []
+# Containers whose index says where keyframes are: a seek lands where it should.
+_INDEXED = ("mov", "matroska")
+# A picture that every browser plays as it is, if its keyframes are dense enough to cut at.
+SOURCE = "source"
+_SAFE_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
+_SAFE_LEVEL = 42
+_SAFE_GAP_S = 2.1
+# Stills for the seek bar, one sheet per chunk.
+BOARD_SIDE = 160
+BOARD_COLUMNS = 10
+_SHORT_FILM_S, _LONG_FILM_S = 120, 3_600
 
 
 class Rung(msgspec.Struct, frozen=True):
@@ -84,8 +71,19 @@ class Chunk(msgspec.Struct, frozen=True):
     frames: int
 
 
+class Board(msgspec.Struct, frozen=True):
+    """Storyboard: size of one still in pixels, and how many frames lie between two."""
+
+    width: int
+    height: int
+    every_frames: int
+
+
 class Plan(msgspec.Struct, frozen=True):
-    """Everything an encoder needs to know; its hash is in every output's key."""
+    """Everything an encoder needs to know; its hash is in every output's key.
+
+    `remux` is a rung that is the source's own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
+    """
 
     version: int
     ffmpeg: str
@@ -100,6 +98,12 @@ class Plan(msgspec.Struct, frozen=True):
     chunks: list[Chunk]
     audio: list[AudioTrack]
     duration_s: float
+    transfer: str = ""
+    has_index: bool = True
+    remux: Rung | None = None
+    subtitles: list[SubtitleTrack] = []
+    board: Board | None = None
+    target_s: int = 6
 
     @property
     def rate(self) -> Fraction:
@@ -129,11 +133,10 @@ def _even(value: float) -> int:
     return max(2, round(value / 2) * 2)
 
 
-def rungs_for(facts: SourceFacts, rate: Fraction) -> list[Rung]:
-    """All standard rungs up to the source's short side, or just its own size below the smallest."""
+def rungs_for(facts: SourceFacts, rate: Fraction, largest: int = 1_080) -> list[Rung]:
+    """All standard rungs up to the source's short side and `largest`, or just its own size below the smallest."""
     short = min(facts.width, facts.height)
-    sizes = [size for size in RUNGS if size <= short] or [_even(short - short % 2)]
-    # A bit of slack for sources a few lines off a standard size (1078 for 1080).
+    sizes = [size for size in RUNGS if size <= min(short, largest)] or [_even(short - short % 2)]
     cap = facts.bit_rate * CAP_OVER_SOURCE / 1_000 if facts.bit_rate else None
     rungs = []
     for size in sizes:
@@ -141,9 +144,46 @@ def rungs_for(facts: SourceFacts, rate: Fraction) -> list[Rung]:
         width, height = (
             (_even(facts.width * ratio), _even(size)) if facts.width >= facts.height else (_even(size), _even(facts.height * ratio))
         )
-        kbits = _KBITS.get(size, 300) * (1.5 if rate > HIGH_RATE else 1)
+        kbits = _peak_kbits(size, rate)
         rungs.append(Rung(str(size), width, height, int(max(120, min(kbits, cap or kbits)))))
     return rungs
+
+
+def _peak_kbits(short_side: int, rate: Fraction) -> float:
+    return _KBITS.get(short_side, 300) * (1.5 if rate > HIGH_RATE else 1)
+
+
+def remux_for(facts: SourceFacts, rate: Fraction, top: Rung) -> Rung | None:
+    """The source's picture as a rung of its own, where every browser plays it, it is not fatter than we would make it, and it can be cut."""
+    short = min(facts.width, facts.height)
+    is_safe = (
+        facts.container.startswith("mov")
+        and facts.video_codec == "h264"
+        and facts.pixel_format == "yuv420p"
+        and facts.profile in _SAFE_PROFILES
+        and 0 < facts.level <= _SAFE_LEVEL
+        and facts.rotation == 0
+        and facts.is_square
+        and not facts.is_interlaced
+        and Fraction(facts.rate_num or 1, facts.rate_den or 1) <= 60  # noqa: PLR2004  Apple's rule 1.19
+    )
+    if not is_safe or short != min(top.width, top.height) or not 0 < facts.keyframe_gap_s <= _SAFE_GAP_S:
+        return None
+    if facts.bit_rate > _peak_kbits(short, rate) * CAP_OVER_SOURCE * 1_000:
+        return None
+    return Rung(SOURCE, facts.width, facts.height, facts.bit_rate // 1_000)
+
+
+def board_for(facts: SourceFacts, gop_frames: int, segment_frames: int) -> Board:
+    """A still every 2 s of a short film, 6 s of a usual and 12 s of a long one."""
+    ratio = BOARD_SIDE / max(facts.width, facts.height)
+    every = gop_frames if facts.duration_s <= _SHORT_FILM_S else segment_frames * (2 if facts.duration_s > _LONG_FILM_S else 1)
+    return Board(_even(facts.width * ratio), _even(facts.height * ratio), every)
+
+
+def stills_in(board: Board, chunk: Chunk) -> int:
+    """Stills that a chunk's sheet holds; each chunk begins with one."""
+    return -(-chunk.frames // board.every_frames)
 
 
 def chunks_for(frames: int, segment_frames: int, chunk_segments: int) -> list[Chunk]:
@@ -158,28 +198,20 @@ def chunks_for(frames: int, segment_frames: int, chunk_segments: int) -> list[Ch
     return chunks
 
 
-def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int) -> Plan:
+def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int, largest: int = 1_080, may_remux: bool = True) -> Plan:
     """Raises Unplannable."""
-    if facts.duration_s <= 0:
-        message = "The film has no length that can be read: it is probably damaged or not finished."
-        raise Unplannable(message)
-    if facts.duration_s > MAX_DURATION_S:
-        message = "Films longer than 24 hours are not transcoded."
-        raise Unplannable(message)
-    has_video = facts.width > 0 and facts.height > 0
-    if has_video and facts.width * facts.height > MAX_PIXELS:
-        message = f"Pictures of {facts.width} by {facts.height} are too large to transcode."
-        raise Unplannable(message)
-    if not has_video and not facts.audio:
-        message = "There is neither picture nor sound in this file."
-        raise Unplannable(message)
+    _check(facts)
     rate = output_rate(facts)
     gop = max(1, round(IDR_SECONDS * rate))
     segment = gop * IDRS_PER_SEGMENT
-    frames = max(1, round(facts.duration_s * rate)) if has_video else 0
-    chunk_segments = max(1, round(chunk_s * rate / segment))
+    frames = max(1, round(facts.duration_s * rate)) if facts.width else 0
+    rungs = rungs_for(facts, rate, largest) if facts.width else []
+    remux = remux_for(facts, rate, rungs[0]) if len(rungs) > 1 and may_remux else None
+    if remux is not None:
+        rungs = rungs[1:]
+    segment_s = float(segment / rate) if rungs else float(IDR_SECONDS * IDRS_PER_SEGMENT)
     return Plan(
-        version=1,
+        version=2,
         ffmpeg=ffmpeg,
         encoder=encoder,
         rate_num=rate.numerator,
@@ -188,11 +220,33 @@ def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int) ->
         gop_frames=gop,
         segment_frames=segment,
         is_interlaced=facts.is_interlaced,
-        rungs=rungs_for(facts, rate) if has_video else [],
-        chunks=chunks_for(frames, segment, chunk_segments),
+        transfer=facts.transfer if facts.is_hdr else "",
+        has_index=facts.container.startswith(_INDEXED),
+        rungs=rungs,
+        remux=remux,
+        chunks=chunks_for(frames, segment, max(1, round(chunk_s * rate / segment))),
         audio=facts.audio[:MAX_AUDIO_TRACKS],
+        subtitles=[track for track in facts.subtitles if track.is_text][:MAX_SUBTITLES],
+        board=board_for(facts, gop, segment) if rungs else None,
         duration_s=facts.duration_s,
+        target_s=round(segment_s + (facts.keyframe_gap_s if remux is not None else 0)),
     )
+
+
+def _check(facts: SourceFacts) -> None:
+    if facts.duration_s <= 0:
+        message = "The film has no length that can be read: it is probably damaged or not finished."
+    elif facts.duration_s > MAX_DURATION_S:
+        message = "Films longer than 24 hours are not transcoded."
+    elif facts.width * facts.height > MAX_PIXELS:
+        message = f"Pictures of {facts.width} by {facts.height} are too large to transcode."
+    elif facts.is_undecodable_hdr:
+        message = "This film is in Dolby Vision without a base picture (profile 5): its colours can't be shown."
+    elif not facts.width and not facts.audio:
+        message = "There is neither picture nor sound in this file."
+    else:
+        return
+    raise Unplannable(message)
 
 
 def plan_hash(plan: Plan) -> str:

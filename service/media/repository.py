@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+import msgspec
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.core.db import ReadSession, WriteSession
+from service.media.facts import SourceFacts
 from service.media.models import Derivative, HlsSegments, Probe, Transcode, TranscodeChunk
 
 
@@ -18,6 +20,15 @@ async def put_probe(session: WriteSession, version_id: UUID, facts: dict[str, ob
 
 async def probe_of(session: ReadSession, version_id: UUID) -> dict[str, object] | None:
     return (await session.scalars(select(Probe.facts).where(Probe.version_id == version_id))).one_or_none()
+
+
+async def facts_of(session: ReadSession, version_id: UUID) -> SourceFacts | None:
+    found = await probe_of(session, version_id)
+    return msgspec.convert(found, SourceFacts) if found is not None else None
+
+
+async def drop_derivatives(session: WriteSession, version_id: UUID, kinds: Sequence[str]) -> None:
+    await session.execute(delete(Derivative).where(Derivative.version_id == version_id, Derivative.kind.in_(kinds)))
 
 
 async def put_derivative(session: WriteSession, row: Derivative) -> int:
@@ -39,6 +50,32 @@ async def put_derivative(session: WriteSession, row: Derivative) -> int:
     statement = insert(Derivative).values(**values)
     await session.execute(statement.on_conflict_do_update(index_elements=["version_id", "kind"], set_=values))
     return old or 0
+
+
+async def want(session: WriteSession, version_id: UUID, kinds: Sequence[str]) -> None:
+    """Note what is to be made; what is there or under way stays as it is."""
+    if not kinds:
+        return
+    statement = insert(Derivative).values([{"version_id": version_id, "kind": kind, "state": "wanted"} for kind in kinds])
+    await session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["version_id", "kind"],
+            set_={"state": "wanted", "error": None},
+            where=Derivative.state.in_(["failed", "skipped"]),
+        )
+    )
+
+
+async def set_state(
+    session: WriteSession, version_id: UUID, kinds: Sequence[str], state: str, error: str | None, *, size_bytes: int | None = None
+) -> None:
+    """Move what is wanted or under way; what is ready stays so."""
+    values: dict[str, object] = {"state": state, "error": error} | ({} if size_bytes is None else {"bytes": size_bytes})
+    await session.execute(
+        update(Derivative)
+        .where(Derivative.version_id == version_id, Derivative.kind.in_(kinds), Derivative.state != "ready")
+        .values(**values)
+    )
 
 
 async def derivative(session: ReadSession, version_id: UUID, kind: str) -> Derivative | None:
@@ -93,6 +130,24 @@ async def chunk_is_done(session: ReadSession, transcode_id: UUID, track: str, no
     return (await session.scalars(query)).one_or_none() is not None
 
 
+async def done_chunks(session: ReadSession, transcode_id: UUID) -> Sequence[tuple[str, int]]:
+    query = select(TranscodeChunk.track, TranscodeChunk.no).where(
+        TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.done_at.is_not(None)
+    )
+    return [(row[0], row[1]) for row in (await session.execute(query)).all()]
+
+
+async def restart(session: WriteSession, version_id: UUID, digest: str) -> UUID | None:
+    """Let a plan that failed or was cancelled run again; None where it is none of the kind."""
+    statement = (
+        update(Transcode)
+        .where(Transcode.version_id == version_id, Transcode.plan_hash == digest, Transcode.state.in_(["failed", "cancelled"]))
+        .values(state="running", reason=None)
+        .returning(Transcode.id)
+    )
+    return (await session.scalars(statement)).one_or_none()
+
+
 async def mark_chunk_done(session: WriteSession, transcode_id: UUID, track: str, no: int) -> int:
     """Returns how many chunks of any track are left; the caller holds the transcode's lock."""
     await session.execute(
@@ -133,19 +188,32 @@ async def segments_of(session: ReadSession, transcode_id: UUID, rung: str | None
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Seconds of the longest track done and planned."""
+    """Seconds of the film done and planned, and since when (s ago) the second chunk of its kind has been worked on."""
 
     done_s: float
     total_s: float
+    since_s: float
+    early_s: float
+
+    @property
+    def left_s(self) -> float | None:
+        """The pace since the film began to play holds for the rest; the first chunk alone says too little."""
+        paced = self.done_s - self.early_s
+        if paced <= 0 or self.since_s <= 0:
+            return None
+        return round((self.total_s - self.done_s) * self.since_s / paced, 1)
 
 
 async def advance_of(session: ReadSession, transcode_id: UUID) -> Advance:
     query = text("""
-        SELECT coalesce(sum(seconds) FILTER (WHERE done_at IS NOT NULL), 0), coalesce(sum(seconds), 0)
-        FROM transcode_chunks WHERE transcode_id = :id AND (track = 'video' OR NOT EXISTS
-            (SELECT 1 FROM transcode_chunks other WHERE other.transcode_id = :id AND other.track = 'video'))""")
-    done, total = (await session.execute(query, {"id": transcode_id})).one()
-    return Advance(float(done), float(total))
+        SELECT coalesce(sum(c.seconds) FILTER (WHERE c.done_at IS NOT NULL), 0), coalesce(sum(c.seconds), 0),
+            coalesce(extract(epoch FROM now() - t.playable_at), 0), coalesce(sum(c.seconds) FILTER (WHERE c.done_at <= t.playable_at), 0)
+        FROM transcodes t JOIN transcode_chunks c ON c.transcode_id = t.id
+        WHERE t.id = :id AND (c.track = 'video' OR NOT EXISTS
+            (SELECT 1 FROM transcode_chunks other WHERE other.transcode_id = :id AND other.track = 'video'))
+        GROUP BY t.playable_at""")
+    row = (await session.execute(query, {"id": transcode_id})).one_or_none()
+    return Advance(*map(float, row)) if row is not None else Advance(0, 0, 0, 0)
 
 
 async def set_transcode(session: WriteSession, transcode_id: UUID, **values: object) -> bool:

@@ -6,9 +6,9 @@ from service.core.db import WriteSession
 from service.files import repository as files_repository
 from service.files.events import FilesPurged, FileStored
 from service.media import repository
-from service.media.jobs import ProbeFile
+from service.media.jobs import ProbeFile, RenderImage, RenderPoster, RenderWaveform
 from service.media.on_demand import store_refusal
-from service.media.service import give_up, source_of
+from service.media.service import HLS, POSTER, THUMBNAIL, WAVEFORM, give_up, source_of
 from service.outbox import service as outbox
 from service.outbox.base import JobFailed
 
@@ -19,6 +19,10 @@ UNREADABLE = "This could not be looked through: the reader failed each time it w
 async def on_file_stored(session: WriteSession, event: FileStored) -> None:
     if not event.is_plain:
         outbox.enqueue(session, [ProbeFile(event.file_id, event.version_id)])
+
+
+# What each job makes; the rest are about the film as a whole.
+_MAKES = {RenderImage.tag(): [THUMBNAIL], RenderPoster.tag(): [POSTER], RenderWaveform.tag(): [WAVEFORM]}
 
 
 async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
@@ -33,11 +37,16 @@ async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
         if source is not None:
             await store_refusal(session, source, str(kind), UNREADABLE)
         return
+    kinds = _MAKES.get(event.job_tag, [HLS])
+    if kinds in ([POSTER], [WAVEFORM]):
+        # A film plays without its still.
+        await repository.set_state(session, UUID(str(version_id)), kinds, "failed", event.reason)
+        return
     if transcode_id is not None:
         transcode = await repository.transcode(session, UUID(str(transcode_id)))
         version_id = transcode.version_id if transcode is not None else None
     if version_id is not None:
-        await give_up(session, UUID(str(version_id)), event.reason, UUID(str(transcode_id)) if transcode_id else None)
+        await give_up(session, UUID(str(version_id)), event.reason, kinds, UUID(str(transcode_id)) if transcode_id else None)
 
 
 async def on_files_purged(session: WriteSession, event: FilesPurged, derived_bucket: str) -> None:

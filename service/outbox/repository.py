@@ -190,6 +190,16 @@ async def cancel(session: WriteSession, job_id: UUID) -> bool:
     return (await session.scalars(statement.returning(JobRow.id))).one_or_none() is not None
 
 
+async def cancel_about(session: WriteSession, file_id: UUID, tags: Sequence[str]) -> None:
+    """All jobs of some kinds for a file, as `cancel` does it for one."""
+    statement = (
+        update(JobRow)
+        .where(JobRow.file_id == file_id, JobRow.tag.in_(tags), JobRow.state.in_(["queued", "running"]))
+        .values(state="cancelled", finished_at=func.now(), lease_until=None, fence=JobRow.fence + 1)
+    )
+    await session.execute(statement)
+
+
 async def forget_finished(session: WriteSession, *, older_than_s: int, limit: int) -> int:
     result = await session.execute(
         text(

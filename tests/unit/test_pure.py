@@ -1,10 +1,7 @@
 """Pure pieces: names, tickets, tokens, plans, playlists, boxes, signatures, redaction."""
 
 import asyncio
-import contextlib
-import struct
 import time
-from fractions import Fraction
 from uuid import UUID
 
 import msgspec
@@ -23,8 +20,6 @@ from service.core.settings import AuthSettings, ServerSettings, SettingsError, l
 from service.core.tickets import TicketRefused, seal, unseal
 from service.files.content import parse_range
 from service.files.errors import BadRange
-from service.media.planning import AudioTrack, SourceFacts, Unplannable, make_plan, plan_hash
-from service.media.playlists import Piece, contiguous, master_playlist, media_playlist
 from service.projects.service import slug_of
 from service.storage.checksums import crc64nvme, multipart_etag
 from service.storage.delivery import content_disposition, is_inline_safe
@@ -35,7 +30,6 @@ from service.uploads.errors import BadHeader
 from service.uploads.finish import tiles
 from service.uploads.models import Upload, UploadPart
 from service.uploads.tus.headers import parse_metadata
-from workers.tools import fmp4
 
 
 @given(st.text(max_size=400))
@@ -202,117 +196,6 @@ def test_tiling_notices_every_gap_and_overlap(sizes, at, shift):
 def test_multipart_etag_and_crc_are_what_stores_compute():
     assert multipart_etag(["d41d8cd98f00b204e9800998ecf8427e"]) == "59adb24ef3cdbe0297f05b395827453f-1"
     assert crc64nvme(b"123456789") == "rosUhgp5mIg="
-
-
-FACTS = SourceFacts(
-    kind="video",
-    duration_s=100.0,
-    width=1920,
-    height=1080,
-    rate_num=30_000,
-    rate_den=1_001,
-    bit_rate=8_000_000,
-    audio=[AudioTrack(0, "eng")],
-)
-
-
-def plan_of(**changes):
-    return make_plan(msgspec.structs.replace(FACTS, **changes), ffmpeg="x", encoder="y", chunk_s=60)
-
-
-def test_plans_never_scale_up_and_keep_even_sizes():
-    assert [rung.name for rung in plan_of().rungs] == ["1080", "720", "480", "360", "240"]
-    portrait = plan_of(width=1080, height=1920).rungs
-    assert all(rung.height > rung.width for rung in portrait)
-    small = plan_of(width=177, height=145).rungs
-    assert [(rung.width % 2, rung.height % 2) for rung in small] == [(0, 0)]
-    assert small[0].height <= 145
-
-
-@given(st.floats(0.04, 8_000), st.sampled_from([(30_000, 1_001), (25, 1), (24_000, 1_001), (60, 1), (7, 1), (1000, 33)]))
-def test_chunks_tile_the_frames(duration, rate):
-    plan = plan_of(duration_s=duration, rate_num=rate[0], rate_den=rate[1])
-    position = 0
-    for number, chunk in enumerate(plan.chunks):
-        assert (chunk.no, chunk.first_frame) == (number, position)
-        assert chunk.first_frame % plan.segment_frames == 0
-        position += chunk.frames
-    assert position == plan.frames
-    assert plan.gop_frames == max(1, round(2 * plan.rate))
-
-
-def test_ntsc_rates_stay_rational_and_plans_hash_their_content():
-    plan = plan_of()
-    assert plan.rate == Fraction(30_000, 1_001)
-    assert plan.segment_s == pytest.approx(6.006)
-    assert plan_hash(plan) == plan_hash(plan_of())
-    assert plan_hash(plan) != plan_hash(plan_of(duration_s=101.0))
-
-
-@pytest.mark.parametrize(
-    "changes", [{"duration_s": 0.0}, {"width": 0, "height": 0, "audio": []}, {"duration_s": 1e6}, {"width": 100_000, "height": 100_000}]
-)
-def test_what_can_not_be_planned_says_why(changes):
-    with pytest.raises(Unplannable) as caught:
-        plan_of(**changes)
-    assert len(str(caught.value)) > 20
-
-
-def test_playlists_show_the_contiguous_prefix_and_end_only_when_whole():
-    pieces = {number: Piece(f"k{number}", "init", "avc1.64001f", [(6.0, 0, 100), (6.0, 100, 50)]) for number in (0, 1, 3)}
-    prefix = contiguous(pieces)
-    assert [piece.key for piece in prefix] == ["k0", "k1"]
-    event = media_playlist(prefix, lambda key: f"u/{key}", target_s=6.0, is_whole=False)
-    assert "#EXT-X-PLAYLIST-TYPE:EVENT" in event
-    assert "ENDLIST" not in event
-    assert event.count("#EXTINF") == 4
-    assert '#EXT-X-MAP:URI="u/init"' in event
-    assert "#EXT-X-BYTERANGE:50@100" in event
-    assert media_playlist(prefix, str, target_s=6.0, is_whole=True).rstrip().endswith("#EXT-X-ENDLIST")
-
-
-def test_master_lists_only_what_has_begun_with_measured_bandwidth():
-    plan = plan_of()
-    piece = Piece("k", "i", "avc1.64001f", [(6.0, 0, 750_000)])
-    sound = Piece("a", "i", "mp4a.40.2", [(6.0, 0, 96_000)])
-    text = master_playlist(plan, [(plan.rungs[1], [piece])], [(plan.audio[0], [sound])])
-    assert "RESOLUTION=1280x720" in text
-    assert "BANDWIDTH=1128000" in text
-    assert 'CODECS="avc1.64001f,mp4a.40.2"' in text
-    assert 'LANGUAGE="eng"' in text
-    assert "1080.m3u8" not in text
-
-
-def box(kind, body):
-    return struct.pack(">I4s", 8 + len(body), kind) + body
-
-
-def moof(decode_time, samples, flags):
-    trun = struct.pack(">III", 0x4 | 0x100, samples, flags) + struct.pack(">I", 512) * samples
-    traf = box(b"tfhd", struct.pack(">II", 0, 1)) + box(b"tfdt", struct.pack(">IQ", 1 << 24, decode_time)) + box(b"trun", trun)
-    return box(b"moof", box(b"traf", traf))
-
-
-def test_the_verifier_accepts_what_was_planned_and_nothing_else():
-    good = moof(5120, 10, 0)
-    assert fmp4.verify_video(good, first_tick=5120, frames=10, frame_ticks=512, is_last=False) == 10
-    assert fmp4.verify_video(moof(5120, 7, 0), first_tick=5120, frames=10, frame_ticks=512, is_last=True) == 7
-    wrong = [
-        {"first_tick": 0, "frames": 10, "frame_ticks": 512, "is_last": False},
-        {"first_tick": 5120, "frames": 11, "frame_ticks": 512, "is_last": False},
-        {"first_tick": 5120, "frames": 10, "frame_ticks": 500, "is_last": False},
-    ]
-    for expectation in wrong:
-        with pytest.raises(fmp4.BadSegment):
-            fmp4.verify_video(good, **expectation)
-    with pytest.raises(fmp4.BadSegment):
-        fmp4.verify_video(moof(5120, 10, fmp4.SAMPLE_IS_NON_SYNC), first_tick=5120, frames=10, frame_ticks=512, is_last=False)
-
-
-@given(st.binary(max_size=300))
-def test_the_box_parser_survives_anything(data):
-    with contextlib.suppress(fmp4.BadSegment):
-        assert isinstance(fmp4.fragments(data), list)
 
 
 def test_slugs_of_one_name_differ_even_where_their_ids_end_alike():

@@ -1,6 +1,7 @@
 """EncodeChunk: all rungs of one chunk in one ffmpeg, verified segment by segment, published together."""
 
 import asyncio
+import sys
 import time
 from pathlib import Path
 from uuid import UUID
@@ -10,14 +11,17 @@ import msgspec
 from service.media import repository
 from service.media.jobs import EncodeChunk, EncodeFirstChunk
 from service.media.models import Transcode
-from service.media.planning import Chunk, Plan
-from service.media.service import VIDEO, Source, record_segments, source_of
+from service.media.planning import BOARD_COLUMNS, Chunk, Plan, stills_in
+from service.media.playlists import BOARD
+from service.media.service import Source, source_of
+from service.media.transcodes import VIDEO, record_segments
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
-from workers.media.packing import store_piece
-from workers.tools import ffmpeg, fmp4
+from workers.media.packing import Segment, store_flat, store_piece
+from workers.tools import ffmpeg, fmp4, sandbox
 from workers.tools.confine import Access
+from workers.tools.range_proxy import Served
 from workers.tools.runner import run_ffmpeg
 from workers.tools.sandbox import ChildFailed, Limits
 
@@ -28,6 +32,10 @@ MIN_WALL_S = 300
 FIRST_NICE = 0
 SOON_NICE = 16
 LATER_NICE = 19
+# Reading begins so long before a chunk's first frame, in s: with an index just enough for reordered frames; else more than most GOPs.
+INDEXED_LEADS_S = (1.0, 12.0, 60.0)
+LEADS_S = (12.0, 60.0, 300.0)
+SEEK_LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180)
 
 
 async def load(deps: MediaDeps, transcode_id: UUID) -> tuple[Transcode, Plan, Source] | None:
@@ -56,11 +64,11 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
         for rung in plan.rungs:
             segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
             init = (folder / rung.name / "init.mp4").read_bytes()
-            rows.append(
-                await store_piece(
-                    deps, transcode_id=transcode.id, prefix=transcode.prefix, rung=rung.name, no=chunk.no, init=init, segments=segments
-                )
-            )
+            rows.append(await store_piece(deps, transcode, rung.name, chunk.no, init, segments, has_picture=True))
+        if (board := folder / "board.jpg").exists():
+            body = board.read_bytes()
+            entry = {"duration": float(chunk.frames / plan.rate), "offset": 0.0, "bytes": len(body)}
+            rows.append(await store_flat(deps, transcode, BOARD, chunk.no, body, [entry], ("jpg", "image/jpeg")))
     async with deps.database.write() as session:
         await record_segments(session, transcode.id, rows, track=VIDEO, done_no=chunk.no)
         await context.finish(session)
@@ -81,6 +89,7 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
             await context.progress(frame / chunk.frames)
 
     async with deps.serve(source) as served:
+        seek_s = await _seek_target(plan, chunk, served) if chunk.first_frame else 0.0
         argv = ffmpeg.video_chunk(
             ffmpeg.executable(deps.settings.ffmpeg),
             served.url,
@@ -91,13 +100,32 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
             gop_frames=plan.gop_frames,
             segment_frames=plan.segment_frames,
             sizes=sizes,
+            stills=_stills(plan, chunk),
             is_interlaced=plan.is_interlaced,
+            transfer=plan.transfer,
+            seek_s=seek_s,
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
         await run_ffmpeg(argv, limits, Access(folder, served.port), on_progress)
 
 
-def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[tuple[Path, float]]:
+def _stills(plan: Plan, chunk: Chunk) -> ffmpeg.Stills | None:
+    if plan.board is None:
+        return None
+    count = stills_in(plan.board, chunk)
+    return ffmpeg.Stills(
+        plan.board.width, plan.board.height, plan.board.every_frames, min(BOARD_COLUMNS, count), -(-count // BOARD_COLUMNS)
+    )
+
+
+async def _seek_target(plan: Plan, chunk: Chunk, served: Served) -> float:
+    """Where reading begins, tried on the source itself. Raises ChildFailed, ChildTimedOut."""
+    argv = [sys.executable, "-m", "workers.tools.seek_child", served.url, f"{float(chunk.first_frame / plan.rate):.6f}"]
+    leads = INDEXED_LEADS_S if plan.has_index else LEADS_S
+    return float(await sandbox.run([*argv, *map(str, leads)], SEEK_LIMITS, Access(port=served.port)))
+
+
+def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
     """Segments of one rung with their true durations. Raises ChildFailed where ffmpeg's word and its output differ."""
     init = (folder / "init.mp4").read_bytes() if (folder / "init.mp4").exists() else b""
     paths = sorted(folder.glob("s*.m4s"))
@@ -128,7 +156,7 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[tuple[Path, float]
             )
         except fmp4.BadSegment as error:
             raise _explain(error, is_short=number == len(paths) - 1) from error
-        result.append((path, float(samples / plan.rate)))
+        result.append(Segment(path, float(samples / plan.rate)))
         frame += samples
     if len(result) < wanted and not is_last_chunk:
         message = f"The film is damaged: its picture ends after {float(frame / plan.rate):.0f} of {plan.duration_s:.0f} seconds."

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from service.core.db import Database
 from service.core.errors import StowageError
 from service.core.settings import MediaSettings
-from service.media.service import Source
+from service.media import repository
+from service.media.service import Source, source_of
 from service.outbox.service import LeaseLost
 from service.storage.port import Reader, StoreDown, Writer
 from workers.tools.range_proxy import RangeProxy, Served
@@ -47,6 +49,12 @@ class MediaDeps:
                 if served.is_cut:
                     raise StoreDown(internal=f"the source broke off: {error}") from error
                 raise
+
+    async def begin(self, version_id: UUID, kind: str) -> Source | None:
+        """The source of a derivative that is being made from now on; None once the file is gone."""
+        async with self.database.write() as session:
+            await repository.set_state(session, version_id, [kind], "running", None)
+            return await source_of(session, version_id)
 
     @contextmanager
     def folder(self) -> Iterator[Path]:

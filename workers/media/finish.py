@@ -1,7 +1,7 @@
 """FinishTranscode: the pieces fit together, EVENT becomes VOD."""
 
 from service.media.jobs import FinishTranscode
-from service.media.service import finish_transcode as close_transcode
+from service.media.transcodes import finish_transcode as close_transcode
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps

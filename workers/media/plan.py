@@ -1,11 +1,10 @@
 """PlanMedia: the frame grid, rungs and chunks of a film."""
 
-import msgspec
-
 from service.media import repository
 from service.media.jobs import PlanMedia
-from service.media.planning import SourceFacts, Unplannable, make_plan
-from service.media.service import source_of, start_transcode
+from service.media.planning import Unplannable, make_plan
+from service.media.service import source_of
+from service.media.transcodes import start_transcode
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
@@ -15,13 +14,19 @@ from workers.tools import ffmpeg
 async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> None:
     async with deps.database.read() as session:
         source = await source_of(session, job.version_id)
-        found = await repository.probe_of(session, job.version_id)
-    if source is None or found is None:
+        facts = await repository.facts_of(session, job.version_id)
+    if source is None or facts is None:
         return
-    facts = msgspec.convert(found, SourceFacts)
     build = ffmpeg.build_of(ffmpeg.executable(deps.settings.ffmpeg))
     try:
-        plan = make_plan(facts, ffmpeg=build, encoder=ffmpeg.ENCODER, chunk_s=deps.settings.chunk_s)
+        plan = make_plan(
+            facts,
+            ffmpeg=build,
+            encoder=ffmpeg.ENCODER,
+            chunk_s=deps.settings.chunk_s,
+            largest=deps.settings.largest_rung,
+            may_remux=job.may_remux,
+        )
     except Unplannable as error:
         raise PermanentError(str(error)) from error
     async with deps.database.write() as session:

@@ -6,8 +6,8 @@ import sys
 import msgspec
 
 from service.files.recognise import HEAD_BYTES, expected_kind, is_plain, sniff
+from service.media.facts import SourceFacts
 from service.media.jobs import ProbeFile
-from service.media.planning import SourceFacts
 from service.media.service import Source, record_probe, source_of
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext

@@ -8,7 +8,6 @@ from typing import Any
 
 from service.media.jobs import OnDemand
 from service.media.on_demand import store_made, store_refusal
-from service.media.service import source_of
 from service.outbox.context import JobContext
 from service.storage import keys
 from workers.media.deps import MediaDeps
@@ -33,8 +32,7 @@ async def read_file(
 
     What the reader refuses (`{"refused": why}`) is the answer; so is a reader that dies of the file.
     """
-    async with deps.database.read() as session:
-        source = await source_of(session, job.version_id)
+    source = await deps.begin(job.version_id, job.kind)
     if source is None:
         return
     prefix, total = keys.derived_prefix(source.version_id, job.kind, str(context.claimed.fence)), 0

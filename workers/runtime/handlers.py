@@ -25,13 +25,14 @@ from service.projects.events import MembersChanged, ProjectChanged
 from service.projects.jobs import PurgeProjects
 from service.uploads.jobs import ScanStore
 from workers.media.archive import index_archive
-from workers.media.audio import encode_audio
 from workers.media.chunk import encode_chunk
 from workers.media.finish import finish_transcode
 from workers.media.pages import render_pages
 from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
+from workers.media.through import read_through
+from workers.media.waveform import render_waveform
 from workers.upkeep.checking import fix_types, verify_files
 from workers.upkeep.cleaning import clean_derived, drain_doomed, forget_jobs, scan_store
 from workers.upkeep.copies import copy_entries
@@ -50,9 +51,10 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.PlanMedia, plan_media),
     (media_jobs.RenderPoster, render_poster),
     (media_jobs.RenderImage, render_image),
+    (media_jobs.RenderWaveform, render_waveform),
     (media_jobs.EncodeChunk, encode_chunk),
     (media_jobs.EncodeFirstChunk, encode_chunk),
-    (media_jobs.EncodeAudio, encode_audio),
+    (media_jobs.ReadThrough, read_through),
     (media_jobs.FinishTranscode, finish_transcode),
     (media_jobs.IndexArchive, index_archive),
     (media_jobs.RenderPages, render_pages),

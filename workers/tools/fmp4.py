@@ -151,6 +151,27 @@ def _fragment(segment: bytes, start: int, end: int) -> Fragment:
     return Fragment(decode_time, samples, ticks, bool(starts_with_sync))
 
 
+def first_sample_end(segment: bytes) -> int:
+    """Where the first sample of a segment ends, in bytes: what an I-frame playlist fetches. The whole segment if that can't be told."""
+    for kind, _, end in boxes(segment):
+        if kind == "moof":
+            found = find(segment, "moof", "traf", "trun")
+            size = _first_size(segment, found[0]) if found else None
+            if size is None:
+                break
+            # Data follow in the mdat right behind its moof.
+            return min(len(segment), end + 8 + size)
+    return len(segment)
+
+
+def _first_size(data: bytes, trun: int) -> int | None:
+    flags = int.from_bytes(data[trun + 1 : trun + 4], "big")
+    if not flags & 0x200:
+        return None
+    position = trun + 8 + (4 if flags & 0x1 else 0) + (4 if flags & 0x4 else 0) + (4 if flags & 0x100 else 0)
+    return int(struct.unpack_from(">I", data, position)[0])
+
+
 def verify_video(segment: bytes, *, first_tick: int, frames: int, frame_ticks: int, is_last: bool) -> int:
     """Check a video segment against the grid; returns its samples (fewer than `frames` only in the last). Raises BadSegment."""
     parts = fragments(segment)
@@ -170,10 +191,10 @@ def verify_video(segment: bytes, *, first_tick: int, frames: int, frame_ticks: i
     return samples
 
 
-def audio_span(segment: bytes) -> tuple[int, int]:
-    """(first tick, ticks) of an audio segment. Raises BadSegment."""
+def span(segment: bytes) -> tuple[int, int, bool]:
+    """(first tick, ticks, whether it starts with a sync sample) of a segment. Raises BadSegment."""
     parts = fragments(segment)
     if not parts or not sum(part.samples for part in parts):
-        message = "audio segment without samples"
+        message = "segment without samples"
         raise BadSegment(message)
-    return parts[0].decode_time, sum(part.ticks for part in parts)
+    return parts[0].decode_time, sum(part.ticks for part in parts), parts[0].starts_with_sync

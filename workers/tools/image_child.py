@@ -1,5 +1,6 @@
 """Limited child: previews of a picture. Arguments: URL or path, folder for `{size}.webp`. Prints the sizes as JSON."""
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -21,9 +22,12 @@ def main() -> int:
     except (TooLarge, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         sys.stderr.write(f"too large: {error}\n")
         return TOO_LARGE
-    for size, body in made.items():
-        (folder / f"{size}.webp").write_bytes(body)
-    sys.stdout.write(json.dumps(sorted(made)))
+    pixels = base64.b64encode(made.pop("pixels")).decode()
+    for name, body in made.items():
+        (folder / f"{name}.webp").write_bytes(body)
+    sizes = sorted(int(name) for name in made if name.isdecimal())
+    facts = {"sizes": sizes, "is_animated": "animated" in made, "placeholder": f"data:image/webp;base64,{pixels}"}
+    sys.stdout.write(json.dumps(facts))
     return 0
 
 

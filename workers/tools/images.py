@@ -12,6 +12,9 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
 MAX_PIXELS = 120_000_000
 SIZES = (256, 512, 1_024, 2_048)
 QUALITY = 80
+ANIMATED_FORMATS = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
+ANIMATED_SIDE, ANIMATED_FRAMES, ANIMATED_QUALITY = 512, 150, 60
+PLACEHOLDER_SIDE, PLACEHOLDER_QUALITY = 16, 20
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 
 
@@ -47,24 +50,50 @@ def _srgb(image: Image.Image) -> Image.Image:
     return image.convert("RGBA" if "A" in image.getbands() or "transparency" in image.info else "RGB")
 
 
-def previews(file: IO[bytes]) -> dict[int, bytes]:
-    """WebP by longest side: each size up to the picture's own, at least the smallest. Raises TooLarge, OSError."""
+def previews(file: IO[bytes]) -> dict[str, bytes]:
+    """WebP by name: each size up to the picture's own, at least the smallest; `animated` of a moving one; `pixels`, very few of them.
+
+    Raises TooLarge, OSError.
+    """
+    results: dict[str, bytes] = {}
     with Image.open(file, formats=FORMATS) as opened:
         check_size(opened.width, opened.height)
         longest = max(opened.size)
         wanted = [size for size in SIZES if size <= longest] or [SIZES[0]]
+        frames = int(getattr(opened, "n_frames", 1))
+        if frames > 1 and opened.format in ANIMATED_FORMATS:
+            results["animated"] = _animated(opened, min(frames, ANIMATED_FRAMES))
+            opened.seek(0)
         opened.draft("RGB", (wanted[-1], wanted[-1]))
         image = _srgb(ImageOps.exif_transpose(opened))
-    results: dict[int, bytes] = {}
     for size in sorted(wanted, reverse=True):
         image.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        results[size] = _webp(image)
+        results[str(size)] = _webp(image, QUALITY)
+    image.thumbnail((PLACEHOLDER_SIDE, PLACEHOLDER_SIDE))
+    results["pixels"] = _webp(image, PLACEHOLDER_QUALITY)
     return results
 
 
-def _webp(image: Image.Image) -> bytes:
+def _animated(opened: Image.Image, count: int) -> bytes:
+    """The first frames of a moving picture, smaller, at their own pace."""
+    frames, durations = [], []
+    for number in range(count):
+        opened.seek(number)
+        frame = opened.convert("RGBA")
+        frame.thumbnail((ANIMATED_SIDE, ANIMATED_SIDE), reducing_gap=2.0)
+        frames.append(frame)
+        # Browsers show what claims to be faster at this pace.
+        durations.append(max(20, int(opened.info.get("duration") or 100)))
+    buffer = io.BytesIO()
+    frames[0].save(
+        buffer, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=ANIMATED_QUALITY, method=2, exif=b""
+    )
+    return buffer.getvalue()
+
+
+def _webp(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
     clean = image.copy()
     clean.info.clear()
-    clean.save(buffer, "WEBP", quality=QUALITY, method=4, exif=b"", icc_profile=b"")
+    clean.save(buffer, "WEBP", quality=quality, method=4, exif=b"", icc_profile=b"")
     return buffer.getvalue()

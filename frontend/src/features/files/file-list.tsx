@@ -1,7 +1,7 @@
 "use client";
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type MouseEvent, useEffect, useRef } from "react";
+import { type MouseEvent, useEffect, useLayoutEffect, useRef } from "react";
 
 import { t } from "@/lib/text";
 import type { Entry, Sorting } from "./api";
@@ -66,14 +66,17 @@ export function useFollow(at: number, scrollTo: (index: number) => void, box: Re
     document.addEventListener("focusin", note);
     return () => document.removeEventListener("focusin", note);
   }, [box]);
-  useEffect(() => {
-    // A row that went away took the focus with it: the next one has it then.
+  // Before anything is painted: a key pressed right after must find the row.
+  useLayoutEffect(() => {
+    const focus = () => {
+      const row = box.current?.querySelector<HTMLElement>(`[data-entry="${id}"]`);
+      // A row that went away took the focus with it: the next one has it then, unless somebody types in a field.
+      if (!(document.activeElement instanceof HTMLInputElement)) row?.focus({ preventScroll: true });
+      return row;
+    };
     if (!hasFocus.current || document.activeElement instanceof HTMLInputElement) return;
     follow.current(at);
-    requestAnimationFrame(() => {
-      // By now the row may be a field that somebody types in.
-      if (!(document.activeElement instanceof HTMLInputElement)) box.current?.querySelector<HTMLElement>(`[data-entry="${id}"]`)?.focus({ preventScroll: true });
-    });
+    if (!focus()) requestAnimationFrame(focus);
   }, [at, id, box]);
 }
 

@@ -1,0 +1,1 @@
+"""Playing: tickets, playlists, stopping a transcode."""
