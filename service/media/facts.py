@@ -36,14 +36,15 @@ class Chapter(msgspec.Struct, frozen=True):
 class SourceFacts(msgspec.Struct, frozen=True):
     """`width`, `height` as displayed (after rotation and pixel aspect), `duration_s` in s, `bit_rate` in bit/s.
 
-    `transfer` is the picture's transfer function by ffmpeg's name; `keyframe_gap_s` the longest stretch between two keyframes, 0 where
-    the container has no index that says.
+    `is_length_sure`: the length is the picture's own, and a picture that ends earlier is damaged. `transfer` is its transfer function by
+    ffmpeg's name; `keyframe_gap_s` the longest stretch between two keyframes, 0 where the container has no index that says.
     """
 
     kind: str
     container: str = ""
     media_type: str = ""
     duration_s: float = 0.0
+    is_length_sure: bool = True
     width: int = 0
     height: int = 0
     rotation: int = 0

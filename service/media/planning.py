@@ -98,6 +98,7 @@ class Plan(msgspec.Struct, frozen=True):
     chunks: list[Chunk]
     audio: list[AudioTrack]
     duration_s: float
+    is_length_sure: bool = True
     transfer: str = ""
     has_index: bool = True
     remux: Rung | None = None
@@ -229,6 +230,7 @@ def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int, la
         subtitles=[track for track in facts.subtitles if track.is_text][:MAX_SUBTITLES],
         board=board_for(facts, gop, segment) if rungs else None,
         duration_s=facts.duration_s,
+        is_length_sure=facts.is_length_sure,
         target_s=round(segment_s + (facts.keyframe_gap_s if remux is not None else 0)),
     )
 

@@ -191,16 +191,16 @@ class Campaign:
             uploader.join(PATIENCE_S)
             assert not uploader.is_alive(), "a client is still at it"
         self.report.seconds = time.monotonic() - began
+        for name in self._victims:
+            self.stack.wait_ready(name, 90)
+        self._tally()
+        # Said before the books are looked at: what did not balance is worth knowing the size of.
+        print("\n".join(["counted, before the books:", *self.report.lines()]), flush=True)
         self._balance()
         return self.report
 
-    def _balance(self) -> None:
-        for name in self._victims:
-            self.stack.wait_ready(name, 90)
-        assert [line for node in self._nodes for line in node.bugs()] == []
-        settle(self.stack)
+    def _tally(self) -> None:
         report, entries = self.report, [entry for uploader in self._uploaders for entry in uploader.entries]
-        report.compared_bytes = balance(self.stack, entries)
         report.faults = self._links.tally()
         report.files, report.faulty_files = len(entries), sum(entry.faults > 0 for entry in entries)
         report.faulty_uploads = sum(len(uploader.faulty) for uploader in self._uploaders)
@@ -210,6 +210,12 @@ class Campaign:
         report.requests = sum(uploader.requests for uploader in self._uploaders)
         report.failed_requests = sum(uploader.failures for uploader in self._uploaders)
         report.failures = sum((uploader.outcomes for uploader in self._uploaders), Counter())
+
+    def _balance(self) -> None:
+        assert [line for node in self._nodes for line in node.bugs()] == []
+        settle(self.stack)
+        entries = [entry for uploader in self._uploaders for entry in uploader.entries]
+        self.report.compared_bytes = balance(self.stack, entries)
         self._look_at_films(self._film.entries)
 
     def _look_at_films(self, entries: list[Entry]) -> None:

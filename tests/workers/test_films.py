@@ -26,7 +26,7 @@ def ffmpeg(*arguments):
 
 def played(client, project, path, patience=240):
     file = client.processed(client.upload_file(project, path, "application/octet-stream")["id"], patience)
-    assert file["preview"]["state"] == "ready", file
+    assert file["preview"]["state"] == "ready", file["preview"]["reason"]
     return file
 
 
@@ -181,4 +181,22 @@ def test_a_transcode_is_stopped_and_goes_on_with_what_is_missing(stack, client, 
     chunks = stack.sql("SELECT count(*) FROM transcode_chunks c JOIN transcodes t ON t.id = c.transcode_id WHERE t.file_id = %s AND c.track = 'video'", file["id"])[0][0]  # fmt: skip
     assert again - before <= chunks - 1
     assert violations(stack, client, file["id"]) == []
+
+
+def test_the_rules_refuse_what_breaks_them(stack, client, project):
+    """The validator itself: each of Apple's rules that it knows is seen to fail once."""
+    file = client.processed(client.upload_file(project, BUNNY, "video/mp4")["id"])
+    film = film_of(stack, client, file)
+    assert film.check() == []
+    lowest = film.renditions["240.m3u8"]
+    lowest.segments[0] = lowest.segments[0].replace(
+        b"tfdt\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", b"tfdt\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x01"
+    )
+    lowest.durations[0] += 0.5
+    lowest.text = lowest.text.replace("PLAYLIST-TYPE:VOD", "PLAYLIST-TYPE:EVENT").replace("TARGETDURATION:6", "TARGETDURATION:5")
+    film.variants[-1][0].update({"BANDWIDTH": "1", "AVERAGE-BANDWIDTH": "1", "CODECS": "avc1.000000"})
+    del film.media[0]["LANGUAGE"]
+    film.iframes.clear()
+    broken = {rule.partition(":")[0] for rule in film.check()}
+    assert broken >= {"1.26", "1.27", "6.1", "7.7", "8.1", "8.2", "8.6", "8.10", "8.22", "9.1"}
     assert attributes('#X:A=1,B="a,b",C=2') == {"A": "1", "B": "a,b", "C": "2"}

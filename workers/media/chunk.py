@@ -32,6 +32,7 @@ MIN_WALL_S = 300
 FIRST_NICE = 0
 SOON_NICE = 16
 LATER_NICE = 19
+CUT = "the source broke off"
 # Reading begins so long before a chunk's first frame, in s: with an index just enough for reordered frames; else more than most GOPs.
 INDEXED_LEADS_S = (1.0, 12.0, 60.0)
 LEADS_S = (12.0, 60.0, 300.0)
@@ -63,6 +64,8 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
         rows = []
         for rung in plan.rungs:
             segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
+            if not segments:
+                continue
             init = (folder / rung.name / "init.mp4").read_bytes()
             rows.append(await store_piece(deps, transcode, rung.name, chunk.no, init, segments, has_picture=True))
         if (board := folder / "board.jpg").exists():
@@ -107,6 +110,9 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
         await run_ffmpeg(argv, limits, Access(folder, served.port), on_progress)
+        if served.is_cut and not plan.is_length_sure:
+            # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here.
+            raise ChildFailed(CUT)
 
 
 def _stills(plan: Plan, chunk: Chunk) -> ffmpeg.Stills | None:
@@ -129,9 +135,9 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
     """Segments of one rung with their true durations. Raises ChildFailed where ffmpeg's word and its output differ."""
     init = (folder / "init.mp4").read_bytes() if (folder / "init.mp4").exists() else b""
     paths = sorted(folder.glob("s*.m4s"))
-    is_last_chunk = chunk.no == len(plan.chunks) - 1
+    may_end = chunk.no == len(plan.chunks) - 1 or not plan.is_length_sure
     if not init or not paths:
-        if is_last_chunk and chunk.no > 0:
+        if may_end and chunk.no > 0:
             # The container promised a little more than there is: the film simply ends earlier.
             return []
         message = "The picture can't be decoded here; the film is damaged."
@@ -145,20 +151,20 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
     result, frame = [], chunk.first_frame
     for number, path in enumerate(paths):
         frames = min(plan.segment_frames, chunk.first_frame + chunk.frames - frame)
-        ends_here = number == len(paths) - 1 and (is_last_chunk or number == wanted - 1)
+        ends_here = number == len(paths) - 1 and (may_end or number == wanted - 1)
         try:
             samples = fmp4.verify_video(
                 path.read_bytes(),
                 first_tick=frame * frame_ticks,
                 frames=frames,
                 frame_ticks=frame_ticks,
-                is_last=ends_here and is_last_chunk,
+                is_last=ends_here and may_end,
             )
         except fmp4.BadSegment as error:
             raise _explain(error, is_short=number == len(paths) - 1) from error
         result.append(Segment(path, float(samples / plan.rate)))
         frame += samples
-    if len(result) < wanted and not is_last_chunk:
+    if len(result) < wanted and not may_end:
         message = f"The film is damaged: its picture ends after {float(frame / plan.rate):.0f} of {plan.duration_s:.0f} seconds."
         raise PermanentError(message)
     return result

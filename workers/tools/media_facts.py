@@ -33,6 +33,8 @@ _TEXT_SUBTITLES = frozenset(
 )
 _TRANSFERS = {1: "bt709", 16: "smpte2084", 18: "arib-std-b67"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
+# Matroska's statistics of a track.
+_CLOCK = re.compile(r"(\d+):(\d\d):(\d\d(?:\.\d+)?)")
 MAX_CHAPTERS = 500
 MAX_TAGS, MAX_TAG = 30, 300
 # Enough for a telecine pattern to show.
@@ -55,11 +57,13 @@ def media_facts(container: Any) -> dict[str, Any] | None:
     media_type = _MEDIA_TYPES.get(form, "")
     if video is None and form in {"mov", "matroska"}:
         media_type = "audio/mp4" if form == "mov" else "audio/webm"
+    length = _duration(container, video)
     facts: dict[str, Any] = {
         "kind": "video" if video is not None else "audio",
         "container": container.format.name,
         "media_type": media_type,
-        "duration_s": _duration(container, video),
+        "duration_s": length[0],
+        "is_length_sure": length[1],
         "bit_rate": int(container.bit_rate or 0),
         "start_s": float(container.start_time or 0) / 1_000_000,
         "audio": audio,
@@ -106,10 +110,14 @@ def _tags(metadata: dict[str, str]) -> dict[str, str]:
     return {_text(name): _text(value, MAX_TAG) for name, value in list(metadata.items())[:MAX_TAGS] if _text(value)}
 
 
-def _duration(container: Any, video: Any) -> float:
+def _duration(container: Any, video: Any) -> tuple[float, bool]:
+    """Length in s, and whether it is the picture's own: a container's is that of its longest track, be it a subtitle."""
     if video is not None and video.duration and video.time_base:
-        return float(video.duration * video.time_base)
-    return float(container.duration or 0) / 1_000_000
+        return float(video.duration * video.time_base), True
+    if video is not None and (tag := _CLOCK.fullmatch(video.metadata.get("DURATION", ""))):
+        hours, minutes, seconds = tag.groups()
+        return int(hours) * 3_600 + int(minutes) * 60 + float(seconds), True
+    return float(container.duration or 0) / 1_000_000, False
 
 
 def _picture(container: Any, video: Any) -> dict[str, Any]:

@@ -459,8 +459,26 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pictures made of a file, with URLs */
+        /** What is made of a file: its state, and the URLs of pictures */
         get: operations["ApiV1FilesFileIdDerivativesDerivatives"];
+        put?: never;
+        /** Make again what is missing or failed, or all of it */
+        post: operations["ApiV1FilesFileIdDerivativesDerive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the file says of itself: streams, EXIF, tags, chapters */
+        get: operations["ApiV1FilesFileIdFactsFacts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -533,7 +551,8 @@ export interface paths {
         put?: never;
         /** A ticket to play a film, also while it is being transcoded */
         post: operations["ApiV1FilesFileIdPlaybackPlayback"];
-        delete?: never;
+        /** Stop the transcode; what is finished is kept, so that it can go on later */
+        delete: operations["ApiV1FilesFileIdPlaybackCancel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -641,6 +660,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{file_id}/waveform": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The loudness of a sound file over its length */
+        get: operations["ApiV1FilesFileIdWaveformWaveform"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/folders": {
         parameters: {
             query?: never;
@@ -701,7 +737,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** master.m3u8 and the playlists it names; segments are presigned */
+        /** master.m3u8, the playlists it names, and storyboard.vtt; segments are presigned */
         get: operations["ApiV1HlsTicketNamePlaylist"];
         put?: never;
         post?: never;
@@ -1781,6 +1817,18 @@ export interface components {
             next_cursor: string | null;
             size_bytes: number;
         };
+        /** AudioTrack */
+        AudioTrack: {
+            /** @default 0 */
+            channels: number;
+            index: number;
+            /** @default false */
+            is_default: boolean;
+            /** @default  */
+            language: string;
+            /** @default  */
+            title: string;
+        };
         /** Bulk */
         Bulk: {
             all_in?: string | null;
@@ -1806,6 +1854,17 @@ export interface components {
             /** @default false */
             is_running: boolean;
             refused: components["schemas"]["Refused"][];
+        };
+        /** Chapter */
+        Chapter: {
+            start_s: number;
+            /** @default  */
+            title: string;
+        };
+        /** ChapterView */
+        ChapterView: {
+            start_s: number;
+            title: string;
         };
         /** Completed */
         Completed: {
@@ -1859,10 +1918,26 @@ export interface components {
             bytes: number;
             error: string | null;
             kind: string;
-            state: string;
+            /** @enum {string} */
+            state: "wanted" | "running" | "ready" | "failed" | "skipped";
             urls: {
                 [key: string]: string;
             };
+        };
+        /** DeriveWanted */
+        DeriveWanted: {
+            /** @default false */
+            is_dry_run: boolean;
+            kinds?: string[];
+            /**
+             * @default missing
+             * @enum {string}
+             */
+            which: "missing" | "failed" | "all";
+        };
+        /** Derived */
+        Derived: {
+            kinds: string[];
         };
         /** DocumentPages */
         DocumentPages: {
@@ -1908,6 +1983,11 @@ export interface components {
              * @enum {string}
              */
             on_conflict: "fail" | "rename" | "replace";
+        };
+        /** FileFacts */
+        FileFacts: {
+            facts: components["schemas"]["SourceFacts"] | null;
+            kind: string;
         };
         /** FilePage */
         FilePage: {
@@ -2311,17 +2391,20 @@ export interface components {
         };
         /** Playback */
         Playback: {
+            chapters: components["schemas"]["ChapterView"][];
             done_s: number;
             /** Format: date-time */
             expires_at: string;
             master_url: string;
             state: string;
+            storyboard_url: string | null;
             total_s: number;
         };
         /** PlaybackState */
         PlaybackState: {
             done_s: number;
             is_playable: boolean;
+            left_s: number | null;
             reason: string | null;
             state: string;
             total_s: number;
@@ -2332,6 +2415,7 @@ export interface components {
             height?: number | null;
             /** @default other */
             kind: string;
+            placeholder?: string | null;
             reason?: string | null;
             /** @default none */
             state: string;
@@ -2477,6 +2561,58 @@ export interface components {
          * @enum {string}
          */
         Sort: "name" | "size" | "changed" | "type" | "newest";
+        /** SourceFacts */
+        SourceFacts: {
+            audio?: components["schemas"]["AudioTrack"][];
+            /** @default 0 */
+            bit_rate: number;
+            chapters?: components["schemas"]["Chapter"][];
+            /** @default  */
+            container: string;
+            /** @default 0 */
+            duration_s: number;
+            /** @default false */
+            has_cover: boolean;
+            /** @default 0 */
+            height: number;
+            /** @default false */
+            is_interlaced: boolean;
+            /** @default true */
+            is_length_sure: boolean;
+            /** @default true */
+            is_square: boolean;
+            /** @default false */
+            is_undecodable_hdr: boolean;
+            /** @default 0 */
+            keyframe_gap_s: number;
+            kind: string;
+            /** @default 0 */
+            level: number;
+            /** @default  */
+            media_type: string;
+            /** @default  */
+            pixel_format: string;
+            /** @default  */
+            profile: string;
+            /** @default 1 */
+            rate_den: number;
+            /** @default 0 */
+            rate_num: number;
+            /** @default 0 */
+            rotation: number;
+            /** @default 0 */
+            start_s: number;
+            subtitles?: components["schemas"]["SubtitleTrack"][];
+            tags?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            transfer: string;
+            /** @default  */
+            video_codec: string;
+            /** @default 0 */
+            width: number;
+        };
         /** Storage */
         Storage: {
             buckets: string[];
@@ -2489,6 +2625,20 @@ export interface components {
             trash_bytes: number;
             used_bytes: number;
             versions: number;
+        };
+        /** SubtitleTrack */
+        SubtitleTrack: {
+            /** @default  */
+            codec: string;
+            index: number;
+            /** @default false */
+            is_forced: boolean;
+            /** @default true */
+            is_text: boolean;
+            /** @default  */
+            language: string;
+            /** @default  */
+            title: string;
         };
         /** SystemJob */
         SystemJob: {
@@ -2641,6 +2791,11 @@ export interface components {
             no: number;
             sha256: string | null;
             size_bytes: number;
+        };
+        /** Waveform */
+        Waveform: {
+            peaks: number[];
+            seconds_each: number;
         };
         /** ZipLink */
         ZipLink: {
@@ -3765,6 +3920,72 @@ export interface operations {
             };
         };
     };
+    ApiV1FilesFileIdDerivativesDerive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeriveWanted"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Derived"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdFactsFacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileFacts"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1FilesFileIdFavouriteFavourite: {
         parameters: {
             query?: never;
@@ -3941,6 +4162,35 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Playback"];
                 };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdPlaybackCancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused */
             default: {
@@ -4134,6 +4384,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdWaveformWaveform: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waveform"];
+                };
             };
             /** @description Refused */
             default: {
