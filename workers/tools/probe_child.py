@@ -11,6 +11,7 @@ import av
 import av.error
 from PIL import Image, UnidentifiedImageError
 
+from workers.tools.exif import tags_of
 from workers.tools.ffmpeg import FORMATS, PROTOCOLS
 from workers.tools.images import FORMATS as IMAGE_FORMATS
 from workers.tools.images import MAX_PIXELS, TooLarge, check_size
@@ -58,6 +59,7 @@ def _image(file: Any) -> dict[str, Any] | None:
                 "media_type": Image.MIME.get(str(image.format), "image/unknown"),
                 "width": width,
                 "height": height,
+                "tags": tags_of(image),
             }
     except (TooLarge, Image.DecompressionBombError):
         return _failed(f"The picture is too large to show: more than {MAX_PIXELS // 1_000_000} megapixels.")

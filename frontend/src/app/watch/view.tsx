@@ -26,7 +26,7 @@ function FilmPage({ id }: { id: string }) {
       <Link href={`/files/?project=${project}&folder=${folder}&file=${id}`} className="flex items-center gap-2 text-sm text-muted hover:text-text">
         <ArrowLeft className="size-4" aria-hidden /> {t`Back to the files`}
       </Link>
-      <Player fileId={id} poster={preview.thumbnail_url ?? null} />
+      <Player fileId={id} poster={preview.thumbnail_url ?? null} isSound={preview.kind === "audio"} />
       <div>
         <h1 className="text-lg font-semibold break-words">{name}</h1>
         <p className="text-sm text-muted">

@@ -1,6 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { api, bodyOf } from "@/lib/api/client";
+import { api, bodyOf, type Schemas } from "@/lib/api/client";
 
 const WATCH_MS = 2_000;
 const ACTIVE_STATES = ["queued", "running"];
@@ -13,9 +13,38 @@ export function usePlaybackState(fileId: string) {
   });
 }
 
-/** A fresh address of the master playlist; it is good for some hours. */
-export async function openPlayback(fileId: string): Promise<string> {
-  return (await bodyOf(api.POST("/api/v1/files/{file_id}/playback", { params: { path: { file_id: fileId } } }))).master_url;
+export type Playback = Schemas["Playback"];
+export type FileFacts = Schemas["FileFacts"];
+
+/** Fresh addresses of a film; they are good for some hours. */
+export function openPlayback(fileId: string): Promise<Playback> {
+  return bodyOf(api.POST("/api/v1/files/{file_id}/playback", { params: { path: { file_id: fileId } } }));
+}
+
+/** Make again what failed. */
+export function useDerive(fileId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => bodyOf(api.POST("/api/v1/files/{file_id}/derivatives", { params: { path: { file_id: fileId } }, body: { which: "failed", is_dry_run: false } })),
+    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["playback", fileId] }), client.invalidateQueries({ queryKey: ["file", fileId] })]),
+  });
+}
+
+export function useWaveform(fileId: string, isThere: boolean) {
+  return useQuery({
+    queryKey: ["waveform", fileId],
+    enabled: isThere,
+    retry: 3,
+    staleTime: Infinity,
+    queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}/waveform", { params: { path: { file_id: fileId } } })),
+  });
+}
+
+export function useFacts(fileId: string) {
+  return useQuery({
+    queryKey: ["facts", fileId],
+    queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}/facts", { params: { path: { file_id: fileId } } })),
+  });
 }
 
 export function useActiveJobs() {

@@ -1,3 +1,3 @@
 export { Viewer } from "./viewer/viewer";
-export { Player } from "./player";
+export { Player } from "./player/player";
 export { RunningJobs } from "./running-jobs";

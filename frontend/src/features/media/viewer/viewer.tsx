@@ -1,16 +1,17 @@
 "use client";
 
-import { ChevronLeft, ChevronRight, Download, X } from "lucide-react";
-import type { KeyboardEvent } from "react";
+import { ChevronLeft, ChevronRight, Download, Info, X } from "lucide-react";
+import { type KeyboardEvent, useState } from "react";
 
 import { formatBytes } from "@/lib/format";
 import { t } from "@/lib/text";
 import { IconButton } from "@/ui/button";
 import { useModal } from "@/ui/dialog";
-import { Player } from "../player";
+import { Player } from "../player/player";
 import type { FileInfo } from "./api";
 import { Archive } from "./archive";
 import { Document } from "./document";
+import { Facts } from "./facts";
 import { kindOf } from "./kinds";
 import { Picture } from "./picture";
 import { Text } from "./text";
@@ -20,6 +21,7 @@ type Props = { file: FileInfo; place: string; onNext?: (() => void) | undefined;
 /** Any file, as large as the window. Escape closes it; the arrows go through the folder. */
 export function Viewer({ file, place, onNext, onPrevious, onDownload, onClose }: Props) {
   const box = useModal();
+  const [isTelling, setTelling] = useState(false);
   const onKeyDown = (event: KeyboardEvent) => {
     // Where arrows mean something of their own they keep it.
     if ((event.target as HTMLElement).closest("video, input, select, [role=treeitem], [data-scrolls]")) return;
@@ -40,6 +42,9 @@ export function Viewer({ file, place, onNext, onPrevious, onDownload, onClose }:
           <span className="text-xs text-muted max-sm:hidden">
             {place} {formatBytes(file.size_bytes)}
           </span>
+          <IconButton label={t`What the file says of itself`} aria-pressed={isTelling} onClick={() => setTelling(!isTelling)}>
+            <Info className="size-4" />
+          </IconButton>
           <IconButton label={t`Download`} onClick={onDownload}>
             <Download className="size-4" />
           </IconButton>
@@ -47,8 +52,11 @@ export function Viewer({ file, place, onNext, onPrevious, onDownload, onClose }:
             <X className="size-5" />
           </IconButton>
         </header>
-        <div className="flex min-h-0 flex-1 flex-col">
-          <Content key={file.id} file={file} />
+        <div className="flex min-h-0 flex-1 max-sm:flex-col">
+          <div className="flex min-h-0 min-w-0 flex-1 flex-col">
+            <Content key={file.id} file={file} />
+          </div>
+          {isTelling && <Facts fileId={file.id} />}
         </div>
       </div>
     </dialog>
@@ -60,7 +68,7 @@ function Content({ file }: { file: FileInfo }) {
     case "film":
       return (
         <div className="mx-auto flex w-full max-w-5xl flex-col justify-center p-4">
-          <Player fileId={file.id} poster={file.preview.thumbnail_url ?? null} />
+          <Player fileId={file.id} poster={file.preview.thumbnail_url ?? null} isSound={file.preview.kind === "audio"} />
         </div>
       );
     case "picture":
