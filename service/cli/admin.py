@@ -78,6 +78,16 @@ def _add_files(verbs: Any) -> None:
     restore.add_argument("-p", "--project", required=True, help="name, slug or id")
     restore.add_argument("--name", default="", metavar="TEXT", help="a part of the name (default: all)")
     _yes(restore)
+    again = _verb(
+        verbs, "derive", "make previews, films and waveforms again: what is missing (default), what failed, or all", _files_derive
+    )
+    _add_filters(again)
+    which = again.add_mutually_exclusive_group()
+    which.add_argument("--missing", dest="which", action="store_const", const="missing", default="missing", help="what was never made")
+    which.add_argument("--failed", dest="which", action="store_const", const="failed", help="what failed or was stopped")
+    which.add_argument("--all", dest="which", action="store_const", const="all", help="everything, anew")
+    again.add_argument("--only", action="append", default=[], metavar="KIND", help="hls, poster, thumbnail, waveform; as often as you like")
+    _yes(again)
     types = _verb(verbs, "fix-mime", "look at the first bytes of every file once more, and say what it is", _fix_mime)
     types.add_argument("-p", "--project", help="name, slug or id (default: all there are)")
     _yes(types)
@@ -169,6 +179,17 @@ def _files_delete(remote: Remote, arguments: argparse.Namespace) -> int:
             refused += _bulk(remote, project, verb, ids, [])
     what = "deleted for good" if arguments.purge else "moved to the trash"
     return _closing(len(files) - refused, what, arguments, refused=refused)
+
+
+def _files_derive(remote: Remote, arguments: argparse.Namespace) -> int:
+    path, filters = _filters(remote, arguments)
+    touched = 0
+    for file in list(remote.pages(path, filters)):
+        wanted = {"which": arguments.which, "kinds": arguments.only, "is_dry_run": not arguments.yes}
+        if kinds := remote.post(f"/files/{file['id']}/derivatives", wanted).json()["kinds"]:
+            touched += 1
+            _print({"id": file["id"], "name": file["name"], "kinds": kinds}, f"{', '.join(kinds):24}  {file['name']}", arguments)
+    return _closing(touched, "being made again", arguments)
 
 
 def _files_restore(remote: Remote, arguments: argparse.Namespace) -> int:

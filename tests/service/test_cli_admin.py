@@ -1,5 +1,6 @@
 """Administration from the shell: dry runs that change nothing, and findings that say what to do."""
 
+import io
 import json
 import os
 import subprocess
@@ -8,11 +9,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from PIL import Image
 
 from service.cli import doctor
 from service.core.settings import load
 from tests.files.test_tree import put
-from tests.harness import ROOT
+from tests.harness import ROOT, wait_until
 
 
 @pytest.fixture
@@ -86,6 +88,19 @@ def test_quotas_are_shown_and_recounted_with_a_line_on_record(stack, client, pro
     stowage("quota", "recount")
     mended = client.get("/system/audit", params={"verb": "quota.mend", "object_id": project}).json()["items"]
     assert mended[0]["details"] == {"before": {"reserved_bytes": 0, "used_bytes": 5}, "after": {"reserved_bytes": 0, "used_bytes": 0}}
+
+
+def test_what_was_not_made_is_made_again(stack, client, project, stowage):
+    body = io.BytesIO()
+    Image.new("RGB", (300, 200), "green").save(body, "PNG")
+    picture = client.processed(client.file_of(client.upload(project, body.getvalue(), filename="green.png", filetype="image/png"))["id"])
+    stack.sql("UPDATE derivatives SET state = 'failed', error = 'made to fail' WHERE version_id = %s RETURNING 1", picture["version_id"])
+    assert "0 would be" in stowage("files", "derive", "-p", project, "--missing")
+    assert "1 would be" in stowage("files", "derive", "-p", project, "--failed", "--only", "thumbnail")
+    assert "0 would be" in stowage("files", "derive", "-p", project, "--failed", "--only", "hls")
+    assert "1 being made again" in stowage("files", "derive", "-p", project, "--failed", "--yes")
+    items = wait_until(lambda: [one for one in client.get(f"/files/{picture['id']}/derivatives").json()["items"] if one["state"] == "ready"], 30, 0.3, "a thumbnail")  # fmt: skip
+    assert items[0]["error"] is None
 
 
 @pytest.mark.parametrize("what", ["files", "derived", "orphans", "uploads"])
