@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from service.core.db import ReadSession, WriteSession
@@ -69,11 +69,11 @@ async def want(session: WriteSession, version_id: UUID, kinds: Sequence[str]) ->
 async def set_state(
     session: WriteSession, version_id: UUID, kinds: Sequence[str], state: str, error: str | None, *, size_bytes: int | None = None
 ) -> None:
-    """Move what is wanted or under way; what is ready stays so."""
+    """Move what is wanted or under way; what is ready stays so, or is ready anew."""
     values: dict[str, object] = {"state": state, "error": error} | ({} if size_bytes is None else {"bytes": size_bytes})
     await session.execute(
         update(Derivative)
-        .where(Derivative.version_id == version_id, Derivative.kind.in_(kinds), Derivative.state != "ready")
+        .where(Derivative.version_id == version_id, Derivative.kind.in_(kinds), (Derivative.state != "ready") | literal(state == "ready"))
         .values(**values)
     )
 
@@ -146,6 +146,11 @@ async def restart(session: WriteSession, version_id: UUID, digest: str) -> UUID 
         .returning(Transcode.id)
     )
     return (await session.scalars(statement)).one_or_none()
+
+
+async def is_ready(session: ReadSession, version_id: UUID, digest: str) -> bool:
+    query = select(Transcode.id).where(Transcode.version_id == version_id, Transcode.plan_hash == digest, Transcode.state == "ready")
+    return (await session.scalars(query)).one_or_none() is not None
 
 
 async def mark_chunk_done(session: WriteSession, transcode_id: UUID, track: str, no: int) -> int:

@@ -24,6 +24,8 @@ from service.storage import keys
 
 VIDEO = "video"
 THROUGH = "through"
+# Above sound and first chunks of films that nobody has opened, below what makes pages and indexes for somebody who waits.
+WATCHED_PRIORITY = 35
 _JOBS = tuple(kind.tag() for kind in (EncodeChunk, EncodeFirstChunk, ReadThrough, FinishTranscode))
 
 
@@ -54,6 +56,9 @@ async def start_transcode(session: WriteSession, source: Source, plan: Plan) -> 
     if not made:
         again = await repository.restart(session, source.version_id, digest)
         if again is None:
+            # It is there, or under way: outputs of one plan are always the same.
+            if await repository.is_ready(session, source.version_id, digest):
+                await files.record_preview(session, source.version_id, {"state": "ready"})
             return
         transcode_id = again
     await repository.set_state(session, source.version_id, [HLS], "running", None)
@@ -120,6 +125,11 @@ async def finish_transcode(session: WriteSession, transcode_id: UUID) -> None:
     await repository.set_state(session, transcode.version_id, [HLS], "ready", None, size_bytes=total)
     await files.record_preview(session, transcode.version_id, {"state": "ready"})
     await files.count_derived(session, transcode.version_id, transcode.project_id, total)
+
+
+async def hurry(session: WriteSession, transcode: Transcode) -> None:
+    """Somebody is watching: what is left of this film goes before other films."""
+    await jobs.set_priority(session, transcode.file_id, _JOBS, WATCHED_PRIORITY)
 
 
 async def plan_anew(session: WriteSession, transcode: Transcode, *, may_remux: bool) -> None:

@@ -200,6 +200,12 @@ async def cancel_about(session: WriteSession, file_id: UUID, tags: Sequence[str]
     await session.execute(statement)
 
 
+async def set_priority(session: WriteSession, file_id: UUID, tags: Sequence[str], priority: int) -> None:
+    """Let waiting jobs of some kinds for a file go before those of a lower priority."""
+    waiting = (JobRow.file_id == file_id) & JobRow.tag.in_(tags) & (JobRow.state == "queued") & (JobRow.priority < priority)
+    await session.execute(update(JobRow).where(waiting).values(priority=priority))
+
+
 async def forget_finished(session: WriteSession, *, older_than_s: int, limit: int) -> int:
     result = await session.execute(
         text(

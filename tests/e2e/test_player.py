@@ -51,7 +51,8 @@ def test_a_film_is_watched_as_at_an_editing_desk(stack, client, page, film):
     # A still under the pointer, with the chapter's name.
     bar = page.locator("[data-testid=seek-bar]")
     box = bar.bounding_box()
-    wait_until(lambda: page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 10) or page.locator("[data-testid=seek-preview] div").count(), 20, 0.5, "a still")  # fmt: skip
+    places = itertools.cycle((0.5, 0.52))
+    wait_until(lambda: page.mouse.move(box["x"] + box["width"] * next(places), box["y"] + 10) or page.locator("[data-testid=seek-preview] div").count(), 30, 0.5, "a still")  # fmt: skip
     assert "The rest" in page.locator("[data-testid=seek-preview]").inner_text()
     shoot(page, "player-storyboard")
     # Keys.

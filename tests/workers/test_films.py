@@ -183,6 +183,22 @@ def test_a_transcode_is_stopped_and_goes_on_with_what_is_missing(stack, client, 
     assert violations(stack, client, file["id"]) == []
 
 
+def test_what_somebody_watches_goes_first_and_what_is_ready_is_not_made_twice(stack, client, project, tmp_path):
+    path = tmp_path / "long.mp4"
+    ffmpeg("-stream_loop", 23, "-i", BUNNY, "-c", "copy", path)
+    file = client.upload_file(project, path, "video/mp4")
+    address = f"/files/{file['id']}/playback"
+    wait_until(lambda: client.get(address).json()["is_playable"], 120, 0.1, "a first chunk")
+    assert wait_until(lambda: client.post(address).status_code == 200, 30, 0.2, "sound")
+    left = stack.sql("SELECT DISTINCT priority FROM jobs WHERE file_id = %s AND state = 'queued' AND tag LIKE 'media.encode%%'", file["id"])
+    assert left in ([(35,)], [])
+    assert client.processed(file["id"], 300)["preview"]["state"] == "ready"
+    before = stack.sql("SELECT count(*) FROM jobs WHERE file_id = %s AND tag LIKE 'media.encode%%'", file["id"])
+    assert client.post(f"/files/{file['id']}/derivatives", json={"which": "all", "kinds": ["hls"]}).json() == {"kinds": ["hls"]}
+    assert client.processed(file["id"], 60)["preview"]["state"] == "ready"
+    assert stack.sql("SELECT count(*) FROM jobs WHERE file_id = %s AND tag LIKE 'media.encode%%'", file["id"]) == before
+
+
 def test_the_rules_refuse_what_breaks_them(stack, client, project):
     """The validator itself: each of Apple's rules that it knows is seen to fail once."""
     file = client.processed(client.upload_file(project, BUNNY, "video/mp4")["id"])

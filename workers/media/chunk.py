@@ -110,6 +110,7 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
         await run_ffmpeg(argv, limits, Access(folder, served.port), on_progress)
+        context.result = {"read_bytes": served.bytes_sent}
         if served.is_cut and not plan.is_length_sure:
             # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here.
             raise ChildFailed(CUT)

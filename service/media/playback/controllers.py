@@ -29,7 +29,7 @@ from service.media.playlists import (
     subtitles_name,
 )
 from service.media.schemas import ChapterView, Playback, PlaybackState
-from service.media.transcodes import Playable, cancel_transcode, playable
+from service.media.transcodes import Playable, cancel_transcode, hurry, playable
 from service.projects import service as projects
 from service.storage.delivery import Delivery
 
@@ -59,6 +59,7 @@ class PlaybackController(Controller):
         file_id: UUID,
         principal: Caller,
         read: Reading,
+        database: Db,
         settings: Config,
         audit: Annotated[Recorder, Injected],
     ) -> Playback:
@@ -67,6 +68,9 @@ class PlaybackController(Controller):
         if not _starts(film):
             raise NotPlayable(details={"state": film.transcode.state})
         audit.note(principal, "files.play", Thing("file", file_id, found.file.name, found.file.project_id))
+        if film.transcode.state == "running":
+            async with database.write() as session:
+                await hurry(session, film.transcode)
         expires_at = steady_expiry(TICKET_TTL_S, TICKET_WINDOW_S)
         ticket = seal(settings.auth.secret_key, PURPOSE, PlayTicket(file_id, found.version.id, principal.user_id), expires_at)
         advance = await repository.advance_of(read, film.transcode.id)

@@ -1,0 +1,108 @@
+"""What a film costs: our CPU-seconds over one bare ffmpeg of the same ladder, bytes read of the source, objects, playlists.
+
+`python bench/films.py [--minutes 5]`; 720p at 25 fps made of the real sample, H.264 with sparse keyframes, so that nothing is only copied.
+"""
+
+import argparse
+import resource
+import statistics
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import harness
+import httpx
+import imageio_ffmpeg
+
+from service.media.facts import SourceFacts
+from service.media.planning import make_plan
+from tests.harness import ASSETS
+
+PATIENCE_S = 3_600
+TICKS = 100
+PLAYLISTS = 20
+
+
+def make_film(folder: Path, minutes: float) -> Path:
+    film = folder / "film.mp4"
+    repeat = ["-stream_loop", str(int(minutes * 60 / 5.28)), "-i", str(ASSETS / "bigbuckbunny.mp4"), "-c", "copy"]
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *repeat, str(film)], check=True)
+    return film
+
+
+def bare_cpu_s(film: Path, folder: Path, duration_s: float) -> float:
+    """CPU-seconds of one ffmpeg that makes the same renditions and sound, without chunks."""
+    facts = SourceFacts(kind="video", duration_s=duration_s, width=1280, height=720, rate_num=25, bit_rate=1_300_000)
+    plan = make_plan(facts, ffmpeg="bare", encoder="x264", chunk_s=60)
+    labels = "".join(f"[v{number}]" for number in range(len(plan.rungs)))
+    graph = [f"[0:v]fps=25,split={len(plan.rungs)}{labels}"]
+    graph += [f"[v{number}]scale={rung.width}:{rung.height}[o{number}]" for number, rung in enumerate(plan.rungs)]
+    outputs = []
+    for number, rung in enumerate(plan.rungs):
+        encode = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "23", "-maxrate", f"{rung.kbits}k", "-bufsize", f"{2 * rung.kbits}k"]
+        keys = ["-x264-params", f"scenecut=0:open_gop=0:keyint={plan.gop_frames}:min-keyint={plan.gop_frames}"]
+        outputs += ["-map", f"[o{number}]", *encode, *keys, str(folder / f"{rung.name}.mp4")]
+    sound = ["-map", "0:a:0", "-c:a", "aac", "-b:a", "128k", "-ac", "2", str(folder / "sound.m4a")]
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-i", str(film), "-filter_complex", ";".join(graph), *outputs, *sound]
+    subprocess.run(command, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def workers_cpu_s(running) -> float:
+    """CPU-seconds of the worker processes and of the children that they have waited for (proc(5), fields 14 to 17)."""
+    total = 0
+    for name in ("worker-cpu", "worker-io"):
+        fields = Path(f"/proc/{running.pid(name)}/stat").read_text().rpartition(")")[2].split()
+        total += sum(int(value) for value in fields[11:15])
+    return total / TICKS
+
+
+def playlist_ms(running, client, file) -> float:
+    url = client.post(f"/files/{file['id']}/playback").json()["master_url"].replace("master.m3u8", "240.m3u8")
+    times = []
+    for _ in range(PLAYLISTS):
+        began = time.perf_counter()
+        httpx.get(f"{running.base}{url}").raise_for_status()
+        times.append((time.perf_counter() - began) * 1_000)
+    return statistics.median(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=5)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        film = make_film(folder, arguments.minutes)
+        with harness.stack() as running, running.client() as client:
+            project = client.project("Bench")
+            before, began = workers_cpu_s(running), time.perf_counter()
+            file = client.upload_file(project, film, "video/mp4")
+            found = client.processed(file["id"], PATIENCE_S)
+            assert found["preview"]["state"] == "ready", found["preview"]
+            took, ours = time.perf_counter() - began, workers_cpu_s(running) - before
+            read = running.sql("SELECT coalesce(sum((result ->> 'read_bytes')::bigint), 0) FROM jobs WHERE file_id = %s", file["id"])[0][0]
+            chunks = running.sql("SELECT coalesce(sum((result ->> 'read_bytes')::bigint), 0) FROM jobs WHERE file_id = %s AND tag LIKE 'media.encode%%'", file["id"])[0][0]  # fmt: skip
+            objects = running.sql("SELECT count(*) FROM hls_segments s JOIN transcodes t ON t.id = s.transcode_id WHERE t.file_id = %s", file["id"])[0][0]  # fmt: skip
+            playlist = playlist_ms(running, client, file)
+        bare = bare_cpu_s(film, folder, found["preview"]["duration_s"])
+        size = film.stat().st_size
+    harness.table(
+        f"{arguments.minutes:g} min of 720p, four rungs, 2 cores",
+        ("what", "seen", "asked for"),
+        [
+            ("CPU-seconds, ours over a bare ffmpeg", f"{ours:.0f} / {bare:.0f} = {ours / bare:.2f}", "<= 1.10"),
+            ("source bytes read over size, chunks alone", f"{int(chunks) / size:.2f}", ""),
+            ("source bytes read over size, all", f"{int(read) / size:.2f}", "<= 1.15"),
+            ("upload to finished, s", f"{took:.0f}", ""),
+            ("objects of the film", str(objects), "tens"),
+            ("media playlist, median ms", f"{playlist:.1f}", "<= 50"),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
