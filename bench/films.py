@@ -20,7 +20,6 @@ from service.media.planning import make_plan
 from tests.harness import ASSETS
 
 PATIENCE_S = 3_600
-TICKS = 100
 PLAYLISTS = 20
 
 
@@ -57,7 +56,7 @@ def workers_cpu_s(running) -> float:
     for name in ("worker-cpu", "worker-io"):
         fields = Path(f"/proc/{running.pid(name)}/stat").read_text().rpartition(")")[2].split()
         total += sum(int(value) for value in fields[11:15])
-    return total / TICKS
+    return total / harness.TICKS
 
 
 def playlist_ms(running, client, file) -> float:

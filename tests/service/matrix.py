@@ -254,6 +254,7 @@ ROWS: dict[str, Row] = {
     "GET /system/storage": Row(ADMIN),
     "GET /system/jobs": Row(ADMIN),
     "GET /system/jobs/counts": Row(ADMIN),
+    "GET /system/workers": Row(ADMIN),
     "GET /system/jobs/{job_id}": Row(ADMIN, lambda w: Request({"job_id": w.job()})),
     "POST /system/jobs/{job_id}/retry": Row(ADMIN, lambda w: Request({"job_id": w.cancelled()})),
     "DELETE /system/jobs/{job_id}": Row(ADMIN, lambda w: Request({"job_id": w.waiting()})),

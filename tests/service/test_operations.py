@@ -33,3 +33,13 @@ def test_a_job_is_cancelled_and_begun_anew(stack, client):
     assert done["result"] == {"mended": 0}
     counts = {(one["queue"], one["state"]): one["jobs"] for one in client.get("/system/jobs/counts").json()["items"]}
     assert counts["upkeep", "done"] >= 1
+
+
+def test_workers_say_what_they_are(stack, client):
+    found = {one["queue"]: one for one in client.get("/system/workers").json()["items"]}
+    assert set(found) == {"io", "cpu", "upkeep"}
+    for queue, worker in found.items():
+        assert worker["id"].endswith(f":{stack.pid(f'worker-{queue}')}:{queue}")
+        assert worker["slots"] >= 2
+        assert worker["ffmpeg"]
+        assert len(worker["sandbox"]) > 10

@@ -56,11 +56,12 @@ def count_frames(body):
 
 def test_a_film_becomes_a_ladder_that_decodes_frame_for_frame(stack, client, project):
     file = client.processed(client.upload_file(project, FILM, "video/mp4")["id"])
-    assert file["preview"] | {"thumbnail_url": None} == {
+    assert file["preview"] | {"thumbnail_url": None, "placeholder": None} == {
         "kind": "video",
         "state": "ready",
         "reason": None,
         "thumbnail_url": None,
+        "placeholder": None,
         "width": 1280,
         "height": 720,
         "duration_s": 5.28,

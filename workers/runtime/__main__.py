@@ -15,6 +15,7 @@ from service.core.db import Database
 from service.core.settings import Settings
 from service.hints.service import Hints
 from service.outbox.base import Queue
+from service.outbox.workers import WorkerFacts
 from service.storage.s3 import S3Store
 from workers.media.deps import MediaDeps
 from workers.runtime import broker as brokers
@@ -22,7 +23,7 @@ from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
 from workers.runtime.process import begin, say_ready, stop_event
 from workers.runtime.runner import JobRunner
 from workers.tools.confine import describe
-from workers.tools.ffmpeg import cores
+from workers.tools.ffmpeg import build_of, cores, executable
 from workers.tools.range_proxy import RangeProxy
 from workers.upkeep.cleaning import UpkeepDeps
 
@@ -66,15 +67,17 @@ async def work(queue: Queue) -> None:
         **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep),
     }
     hints = Hints(settings.redis.url)
-    runner = JobRunner(database, hints, queue, f"{socket.gethostname()}:{os.getpid()}:{queue}", handlers, deps)
+    host, tool = socket.gethostname(), executable(settings.media.ffmpeg)
+    facts = WorkerFacts(f"{host}:{os.getpid()}:{queue}", queue, host, slots(settings, queue), describe(), build_of(tool))
+    runner = JobRunner(database, hints, queue, facts, handlers, deps)
     broker = brokers.make_broker(settings.redis.url)
     stopping = stop_event()
     loop = asyncio.get_running_loop()
     brokers.serve(queue, runner, loop)
-    worker = Worker(broker, queues={queue.value}, worker_threads=slots(settings, queue), worker_timeout=200)
+    worker = Worker(broker, queues={queue.value}, worker_threads=facts.slots, worker_timeout=200)
     worker.start()
     heartbeat = asyncio.create_task(runner.heartbeat_forever())
-    log.info("ready", extra={"queue": queue, "sandbox": describe()})
+    log.info("ready", extra={"queue": queue, "sandbox": facts.sandbox})
     say_ready()
     await stopping.wait()
     await runner.stop()

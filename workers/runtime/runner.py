@@ -10,11 +10,12 @@ import msgspec
 from service.core.db import Database
 from service.core.errors import StowageError, Unavailable
 from service.hints.service import LIVE, Hints
-from service.outbox import repository, service
+from service.outbox import repository, service, workers
 from service.outbox.base import Job, PermanentError
 from service.outbox.context import JobContext
 from service.outbox.repository import Claimed
 from service.outbox.service import LeaseLost
+from service.outbox.workers import WorkerFacts
 from workers.runtime.handlers import Handler
 
 log = logging.getLogger("stowage.jobs")
@@ -33,14 +34,14 @@ class JobRunner:
         database: Database,
         hints: Hints,
         queue: str,
-        worker: str,
+        facts: WorkerFacts,
         handlers: Mapping[str, tuple[type[Job], Handler]],
         deps: Mapping[str, object],
     ) -> None:
         self._database = database
         self._hints = hints
         self._queue = queue
-        self._worker = worker
+        self._facts = facts
         self._handlers = handlers
         self._deps = deps
         self._running: dict[Claimed, asyncio.Task[None]] = {}
@@ -52,7 +53,7 @@ class JobRunner:
             return False
         try:
             async with self._database.statement() as session:
-                claimed = await repository.claim(session, self._queue, self._worker)
+                claimed = await repository.claim(session, self._queue, self._facts.id)
         except StowageError as error:
             log.warning("no job claimed", extra={"internal": error.internal})
             return False
@@ -119,8 +120,9 @@ class JobRunner:
             log.warning("job left to its lease", extra={"job": str(claimed.id), "internal": down.internal})
 
     async def heartbeat_forever(self) -> None:
-        """Renew all leases in one statement; a job whose fence is gone is stopped."""
+        """Say that this worker is there, and renew all leases in one statement; a job whose fence is gone is stopped."""
         while True:
+            await self._report(len(self._running))
             await asyncio.sleep(HEARTBEAT_S)
             held = list(self._running)
             if not held:
@@ -135,6 +137,13 @@ class JobRunner:
                 if claimed.id not in kept and (task := self._running.get(claimed)) is not None:
                     task.cancel()
 
+    async def _report(self, running: int) -> None:
+        try:
+            async with self._database.statement() as session:
+                await workers.report(session, self._facts, running)
+        except StowageError as error:
+            log.warning("worker not listed", extra={"internal": error.internal})
+
     async def stop(self) -> None:
         """Give back what is running: its attempt does not count."""
         self._is_stopping = True
@@ -142,3 +151,6 @@ class JobRunner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        with contextlib.suppress(StowageError):
+            async with self._database.statement() as session:
+                await workers.leave(session, self._facts.id)

@@ -15,6 +15,8 @@ from service.app.operations.schemas import (
     Storage,
     SystemJob,
     SystemJobPage,
+    SystemWorker,
+    SystemWorkers,
     TaskWanted,
 )
 from service.audit import service as audit
@@ -28,6 +30,7 @@ from service.core.principal import Scope
 from service.files.jobs import CleanDerived, EmptyTrash, FixTypes, RecountQuota, VerifyFiles
 from service.outbox import repository as outbox_repository
 from service.outbox import service as outbox
+from service.outbox import workers
 from service.outbox.base import Job
 from service.outbox.models import JobRow
 from service.uploads.jobs import ScanStore
@@ -91,6 +94,11 @@ class OperationsController(Controller):
     async def counts(self, read: Reading) -> QueueCounts:
         found = await outbox_repository.counts(read)
         return QueueCounts([QueueCount(queue, state, jobs) for (queue, state), jobs in sorted(found.items())])
+
+    @get("/workers", summary="Processes that do jobs, as they last said of themselves")
+    async def present(self, read: Reading) -> SystemWorkers:
+        rows = await workers.present(read)
+        return SystemWorkers([SystemWorker(**{name: getattr(row, name) for name in SystemWorker.__struct_fields__}) for row in rows])
 
     @get("/jobs/{job_id:uuid}", summary="One job")
     async def job(self, job_id: UUID, read: Reading) -> SystemJob:

@@ -42,6 +42,24 @@ class QueueCounts(msgspec.Struct):
     items: list[QueueCount]
 
 
+class SystemWorker(msgspec.Struct):
+    """`slots`: jobs at once, `running`: in hand; `sandbox`: what confines the processes that read what people uploaded."""
+
+    id: str
+    queue: str
+    host: str
+    slots: int
+    running: int
+    sandbox: str
+    ffmpeg: str
+    started_at: datetime
+    seen_at: datetime
+
+
+class SystemWorkers(msgspec.Struct):
+    items: list[SystemWorker]
+
+
 Task = Literal["recount_quota", "empty_trash", "scan_store", "clean_derived", "fix_types", "verify_files"]
 
 

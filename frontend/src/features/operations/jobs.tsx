@@ -52,6 +52,28 @@ function Counts() {
   );
 }
 
+/** Who is there to do it, and what confines what they read. */
+function Workers() {
+  const workers = useQuery({ queryKey: ["system-workers"], queryFn: () => bodyOf(api.GET("/api/v1/system/workers")), refetchInterval: REFRESH_MS });
+  if (!workers.data) return null;
+  return (
+    <Table headings={[t`Worker`, t`Doing`, t`Confined by`, t`ffmpeg`, t`Since`]} testId="workers">
+      {workers.data.items.map((worker) => (
+        <tr key={worker.id} className={ROW}>
+          <td className="px-4 py-2">
+            <span className="block font-medium">{worker.queue}</span>
+            <span className="block text-xs text-muted">{worker.id}</span>
+          </td>
+          <td className="px-4 py-2 whitespace-nowrap tabular-nums">{t`${worker.running} of ${worker.slots}`}</td>
+          <td className="px-4 py-2 text-xs text-muted">{worker.sandbox}</td>
+          <td className="px-4 py-2 text-xs whitespace-nowrap text-muted">{worker.ffmpeg}</td>
+          <td className="px-4 py-2 whitespace-nowrap text-muted">{formatAgo(worker.started_at)}</td>
+        </tr>
+      ))}
+    </Table>
+  );
+}
+
 function Row({ job }: { job: Job }) {
   const retry = useChange("system-jobs", () => api.POST("/api/v1/system/jobs/{job_id}/retry", { params: { path: { job_id: job.id } } }));
   const cancel = useChange("system-jobs", () => api.DELETE("/api/v1/system/jobs/{job_id}", { params: { path: { job_id: job.id } } }));
@@ -98,6 +120,7 @@ export function Jobs() {
   return (
     <>
       <Counts />
+      <Workers />
       <Choice label={t`State`} value={state} onChange={(event) => setState(event.target.value as State | "")} className="self-start">
         <option value="">{t`All states`}</option>
         {STATES.map((one) => (

@@ -1524,6 +1524,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/workers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Processes that do jobs, as they last said of themselves */
+        get: operations["ApiV1SystemWorkersPresent"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/tus/{upload_id}": {
         parameters: {
             query?: never;
@@ -2668,6 +2685,24 @@ export interface components {
         SystemJobPage: {
             items: components["schemas"]["SystemJob"][];
             next_cursor: string | null;
+        };
+        /** SystemWorker */
+        SystemWorker: {
+            ffmpeg: string;
+            host: string;
+            id: string;
+            queue: string;
+            running: number;
+            sandbox: string;
+            /** Format: date-time */
+            seen_at: string;
+            slots: number;
+            /** Format: date-time */
+            started_at: string;
+        };
+        /** SystemWorkers */
+        SystemWorkers: {
+            items: components["schemas"]["SystemWorker"][];
         };
         /** TagChange */
         TagChange: {
@@ -6484,6 +6519,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemWorkersPresent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SystemWorkers"];
+                };
             };
             /** @description Refused */
             default: {
