@@ -21,6 +21,9 @@ new PerformanceObserver((list) => { for (const task of list.getEntries()) if (ta
 let last = performance.now();
 const tick = (now) => { window.gap = Math.max(window.gap, now - last); last = now; requestAnimationFrame(tick); };
 requestAnimationFrame(tick);
+// It may be there for a moment only.
+window.saidReading = false;
+new MutationObserver(() => { window.saidReading ||= document.querySelector("aside[aria-label='Reading folder']") !== null; }).observe(document.body, { childList: true, subtree: true });
 """
 
 
@@ -92,9 +95,8 @@ def test_a_folder_of_very_many_files_leaves_the_page_usable(own, page, tmp_path,
         (folder / f"scan {number:05d}.txt").write_text(f"scan {number}\n" * 20)
     page.evaluate(WATCH_TASKS)
     drop(page, root)
-    page.wait_for_selector("aside[aria-label='Reading folder']")
-    shoot(page, "folder-reading")
     page.wait_for_selector("aside[aria-label=Uploads] >> text=Uploading", timeout=120_000)
+    assert page.evaluate("window.saidReading"), "a dropped folder says how far it is read"
     wait_until(lambda: own.sql("SELECT count(*) FROM files")[0][0] > FILES // 3, 600, 0.5, "a third of the files")
     rows = page.locator("aside[aria-label=Uploads] li").count()
     shoot(page, "folder-uploading")

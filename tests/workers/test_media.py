@@ -67,7 +67,7 @@ def test_a_film_becomes_a_ladder_that_decodes_frame_for_frame(stack, client, pro
         "duration_s": 5.28,
     }
     master, media = playlists(stack, client, file["id"])
-    assert {"720.m3u8", "480.m3u8", "360.m3u8", "240.m3u8", "audio0.m3u8"} == set(media)
+    assert {"720.m3u8", "480.m3u8", "360.m3u8", "240.m3u8", "audio0.m3u8", "iframes-240.m3u8"} == set(media)
     assert "1080" not in master
     for name in ("720.m3u8", "240.m3u8"):
         assert media[name].rstrip().endswith("#EXT-X-ENDLIST")

@@ -15,7 +15,7 @@ from service.core.db import Database
 from service.core.settings import Settings
 from service.hints.service import Hints
 from service.outbox.base import Queue
-from service.outbox.workers import WorkerFacts
+from service.outbox.workers.repository import WorkerFacts
 from service.storage.s3 import S3Store
 from workers.media.deps import MediaDeps
 from workers.runtime import broker as brokers

@@ -10,12 +10,13 @@ import msgspec
 from service.core.db import Database
 from service.core.errors import StowageError, Unavailable
 from service.hints.service import LIVE, Hints
-from service.outbox import repository, service, workers
+from service.outbox import repository, service
 from service.outbox.base import Job, PermanentError
 from service.outbox.context import JobContext
 from service.outbox.repository import Claimed
 from service.outbox.service import LeaseLost
-from service.outbox.workers import WorkerFacts
+from service.outbox.workers import repository as workers
+from service.outbox.workers.repository import WorkerFacts
 from workers.runtime.handlers import Handler
 
 log = logging.getLogger("stowage.jobs")

@@ -30,9 +30,9 @@ from service.core.principal import Scope
 from service.files.jobs import CleanDerived, EmptyTrash, FixTypes, RecountQuota, VerifyFiles
 from service.outbox import repository as outbox_repository
 from service.outbox import service as outbox
-from service.outbox import workers
 from service.outbox.base import Job
 from service.outbox.models import JobRow
+from service.outbox.workers import repository as workers
 from service.uploads.jobs import ScanStore
 
 DAY_S = 86_400
