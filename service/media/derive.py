@@ -4,20 +4,14 @@ from service.core.db import WriteSession
 from service.files import service as files
 from service.files.repository import Found
 from service.media import repository
-from service.media.jobs import PlanMedia, ProbeFile, RenderImage, RenderPoster, RenderWaveform
+from service.media.jobs import ProbeFile
 from service.media.schemas import DeriveWanted
-from service.media.service import HLS, POSTER, THUMBNAIL, WAVEFORM, kinds_for
+from service.media.service import HLS, MADE_BY, THUMBNAIL, kinds_for
 from service.outbox import repository as jobs
 from service.outbox import service as outbox
-from service.outbox.base import Job
 
 PROBE = "probe"
-_JOBS: dict[str, type[PlanMedia] | type[RenderImage] | type[RenderPoster] | type[RenderWaveform]] = {
-    HLS: PlanMedia,
-    THUMBNAIL: RenderImage,
-    POSTER: RenderPoster,
-    WAVEFORM: RenderWaveform,
-}
+_PROCESSING: dict[str, object] = {"state": "processing", "reason": None}
 # What is wanted or running already is left to itself.
 _STATES = {"missing": {"missing"}, "failed": {"failed", "skipped"}, "all": {"missing", "failed", "skipped", "ready"}}
 
@@ -31,24 +25,25 @@ async def derive(session: WriteSession, found: Found, wanted: DeriveWanted) -> l
     facts = await repository.facts_of(session, version.id)
     rows = {row.kind: row for row in await repository.derivatives_of(session, version.id)}
     if facts is None:
-        kinds = [PROBE] if not wanted.kinds or PROBE in wanted.kinds else []
-        todo: list[Job] = [ProbeFile(file.id, version.id)]
-        if await jobs.is_pending(session, ProbeFile.tag(), file_id=file.id):
-            return []
-    else:
-        states = {kind: rows[kind].state if kind in rows else "missing" for kind in {*kinds_for(facts), *rows}}
-        kinds = sorted(
-            kind for kind, state in states.items() if state in _STATES[wanted.which] and (not wanted.kinds or kind in wanted.kinds)
-        )
-        todo = [_JOBS[kind](file.id, version.id) for kind in kinds if kind in _JOBS]
+        return await _look_again(session, found, wanted)
+    states = {kind: rows[kind].state if kind in rows else "missing" for kind in {*kinds_for(facts), *rows}}
+    kinds = sorted(kind for kind, state in states.items() if state in _STATES[wanted.which] and (not wanted.kinds or kind in wanted.kinds))
     if wanted.is_dry_run or not kinds:
         return kinds
-    made_by_jobs = [kind for kind in kinds if kind in _JOBS]
-    await repository.drop_derivatives(
-        session, version.id, [kind for kind in kinds if kind not in _JOBS and rows[kind].state != "ready"] if facts else []
-    )
-    await repository.want(session, version.id, made_by_jobs)
-    if facts is None or HLS in kinds or THUMBNAIL in kinds:
-        await files.record_preview(session, version.id, {"state": "processing", "reason": None})
-    outbox.enqueue(session, todo)
+    by_jobs = [kind for kind in kinds if kind in MADE_BY]
+    await repository.drop_derivatives(session, version.id, [kind for kind in kinds if kind not in MADE_BY and states[kind] != "ready"])
+    await repository.want(session, version.id, by_jobs)
+    if HLS in kinds or THUMBNAIL in kinds:
+        await files.record_preview(session, version.id, _PROCESSING)
+    outbox.enqueue(session, [MADE_BY[kind](file.id, version.id) for kind in by_jobs])
     return kinds
+
+
+async def _look_again(session: WriteSession, found: Found, wanted: DeriveWanted) -> list[str]:
+    """Nobody could say what the file is, or nobody has looked yet."""
+    if (wanted.kinds and PROBE not in wanted.kinds) or await jobs.is_pending(session, ProbeFile.tag(), file_id=found.file.id):
+        return []
+    if not wanted.is_dry_run:
+        await files.record_preview(session, found.version.id, _PROCESSING)
+        outbox.enqueue(session, [ProbeFile(found.file.id, found.version.id)])
+    return [PROBE]

@@ -68,5 +68,6 @@ class SourceFacts(msgspec.Struct, frozen=True):
     tags: dict[str, str] = {}
 
     @property
-    def is_hdr(self) -> bool:
-        return self.transfer in HDR_TRANSFERS
+    def hdr_transfer(self) -> str:
+        """The transfer function where tones have to be mapped, else nothing."""
+        return self.transfer if self.transfer in HDR_TRANSFERS else ""

@@ -107,6 +107,11 @@ class Plan(msgspec.Struct, frozen=True):
     target_s: int = 6
 
     @property
+    def has_through(self) -> bool:
+        """Whether anything is read in one pass beside the chunks."""
+        return bool(self.audio or self.subtitles or self.remux is not None)
+
+    @property
     def rate(self) -> Fraction:
         return Fraction(self.rate_num, self.rate_den)
 
@@ -221,7 +226,7 @@ def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int, la
         gop_frames=gop,
         segment_frames=segment,
         is_interlaced=facts.is_interlaced,
-        transfer=facts.transfer if facts.is_hdr else "",
+        transfer=facts.hdr_transfer,
         has_index=facts.container.startswith(_INDEXED),
         rungs=rungs,
         remux=remux,

@@ -18,12 +18,8 @@ async def put_probe(session: WriteSession, version_id: UUID, facts: dict[str, ob
     await session.execute(statement.on_conflict_do_update(index_elements=["version_id"], set_={"facts": statement.excluded.facts}))
 
 
-async def probe_of(session: ReadSession, version_id: UUID) -> dict[str, object] | None:
-    return (await session.scalars(select(Probe.facts).where(Probe.version_id == version_id))).one_or_none()
-
-
 async def facts_of(session: ReadSession, version_id: UUID) -> SourceFacts | None:
-    found = await probe_of(session, version_id)
+    found = (await session.scalars(select(Probe.facts).where(Probe.version_id == version_id))).one_or_none()
     return msgspec.convert(found, SourceFacts) if found is not None else None
 
 
@@ -130,11 +126,11 @@ async def chunk_is_done(session: ReadSession, transcode_id: UUID, track: str, no
     return (await session.scalars(query)).one_or_none() is not None
 
 
-async def done_chunks(session: ReadSession, transcode_id: UUID) -> Sequence[tuple[str, int]]:
+async def done_chunks(session: ReadSession, transcode_id: UUID) -> set[tuple[str, int]]:
     query = select(TranscodeChunk.track, TranscodeChunk.no).where(
         TranscodeChunk.transcode_id == transcode_id, TranscodeChunk.done_at.is_not(None)
     )
-    return [(row[0], row[1]) for row in (await session.execute(query)).all()]
+    return {(row[0], row[1]) for row in (await session.execute(query)).all()}
 
 
 async def restart(session: WriteSession, version_id: UUID, digest: str) -> UUID | None:
@@ -193,7 +189,7 @@ async def segments_of(session: ReadSession, transcode_id: UUID, rung: str | None
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """Seconds of the film done and planned, and since when (s ago) the second chunk of its kind has been worked on."""
+    """All in s: of the film done and planned; since it began to play, and of the film done by then."""
 
     done_s: float
     total_s: float

@@ -1,6 +1,6 @@
 """What media decides about a version: what it is, what is made of it, and what became of that."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,13 @@ from service.outbox import service as outbox
 from service.outbox.base import Job
 
 HLS, THUMBNAIL, POSTER, WAVEFORM = "hls", "thumbnail", "poster", "waveform"
+# What makes each kind; all else is made when somebody looks.
+MADE_BY: Mapping[str, type[PlanMedia] | type[RenderImage] | type[RenderPoster] | type[RenderWaveform]] = {
+    HLS: PlanMedia,
+    THUMBNAIL: RenderImage,
+    POSTER: RenderPoster,
+    WAVEFORM: RenderWaveform,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +65,9 @@ async def record_probe(session: WriteSession, source: Source, facts: SourceFacts
     await repository.put_probe(session, source.version_id, msgspec.to_builtins(facts))
     kinds = kinds_for(facts)
     await repository.want(session, source.version_id, kinds)
-    following: list[Job] = []
-    if HLS in kinds:
-        following.append(PlanMedia(source.file_id, source.version_id))
-    if THUMBNAIL in kinds:
-        following.append(RenderImage(source.file_id, source.version_id))
-    if POSTER in kinds and facts.kind == "audio":
-        # A film's comes once its first chunk shows that it can be decoded.
-        following.append(RenderPoster(source.file_id, source.version_id))
-    if WAVEFORM in kinds:
-        following.append(RenderWaveform(source.file_id, source.version_id))
+    # A film's poster comes once its first chunk shows that it can be decoded.
+    at_once = [kind for kind in kinds if kind != POSTER or facts.kind != "video"]
+    following: list[Job] = [MADE_BY[kind](source.file_id, source.version_id) for kind in at_once]
     preview: dict[str, object] = {"kind": facts.kind, "state": "processing" if following else "none", "reason": None}
     if facts.width:
         preview |= {"width": facts.width, "height": facts.height}

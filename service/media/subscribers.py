@@ -6,9 +6,9 @@ from service.core.db import WriteSession
 from service.files import repository as files_repository
 from service.files.events import FilesPurged, FileStored
 from service.media import repository
-from service.media.jobs import ProbeFile, RenderImage, RenderPoster, RenderWaveform
+from service.media.jobs import ProbeFile
 from service.media.on_demand import store_refusal
-from service.media.service import HLS, POSTER, THUMBNAIL, WAVEFORM, give_up, source_of
+from service.media.service import HLS, MADE_BY, POSTER, WAVEFORM, give_up, source_of
 from service.outbox import service as outbox
 from service.outbox.base import JobFailed
 
@@ -22,7 +22,7 @@ async def on_file_stored(session: WriteSession, event: FileStored) -> None:
 
 
 # What each job makes; the rest are about the film as a whole.
-_MAKES = {RenderImage.tag(): [THUMBNAIL], RenderPoster.tag(): [POSTER], RenderWaveform.tag(): [WAVEFORM]}
+_MAKES = {job.tag(): kind for kind, job in MADE_BY.items()}
 
 
 async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
@@ -31,22 +31,22 @@ async def on_job_failed(session: WriteSession, event: JobFailed) -> None:
         return
     transcode_id = event.payload.get("transcode_id")
     version_id = event.payload.get("version_id")
-    if (kind := event.payload.get("kind")) is not None:
+    if (on_demand := event.payload.get("kind")) is not None:
         # Made on demand: the file itself is none the worse for it.
         source = await source_of(session, UUID(str(version_id)))
         if source is not None:
-            await store_refusal(session, source, str(kind), UNREADABLE)
+            await store_refusal(session, source, str(on_demand), UNREADABLE)
         return
-    kinds = _MAKES.get(event.job_tag, [HLS])
-    if kinds in ([POSTER], [WAVEFORM]):
+    kind = _MAKES.get(event.job_tag, HLS)
+    if kind in {POSTER, WAVEFORM}:
         # A film plays without its still.
-        await repository.set_state(session, UUID(str(version_id)), kinds, "failed", event.reason)
+        await repository.set_state(session, UUID(str(version_id)), [kind], "failed", event.reason)
         return
     if transcode_id is not None:
         transcode = await repository.transcode(session, UUID(str(transcode_id)))
         version_id = transcode.version_id if transcode is not None else None
     if version_id is not None:
-        await give_up(session, UUID(str(version_id)), event.reason, kinds, UUID(str(transcode_id)) if transcode_id else None)
+        await give_up(session, UUID(str(version_id)), event.reason, [kind], UUID(str(transcode_id)) if transcode_id else None)
 
 
 async def on_files_purged(session: WriteSession, event: FilesPurged, derived_bucket: str) -> None:

@@ -34,7 +34,7 @@ def _tracks(plan: Plan, transcode_id: UUID) -> list[TranscodeChunk]:
         TranscodeChunk(transcode_id=transcode_id, track=VIDEO, no=chunk.no, seconds=float(chunk.frames / plan.rate))
         for chunk in plan.chunks
     ]
-    if plan.audio or plan.subtitles or plan.remux is not None:
+    if plan.has_through:
         chunks.append(TranscodeChunk(transcode_id=transcode_id, track=THROUGH, no=0, seconds=plan.duration_s))
     return chunks
 
@@ -63,9 +63,9 @@ async def start_transcode(session: WriteSession, source: Source, plan: Plan) -> 
         transcode_id = again
     await repository.set_state(session, source.version_id, [HLS], "running", None)
     await session.flush()
-    done = {(track, no) for track, no in await repository.done_chunks(session, transcode_id)}
+    done = await repository.done_chunks(session, transcode_id)
     first: list[Job] = []
-    if (THROUGH, 0) not in done and len(_tracks(plan, transcode_id)) > len(plan.chunks):
+    if plan.has_through and (THROUGH, 0) not in done:
         first.append(ReadThrough(source.file_id, transcode_id))
     if plan.chunks and (VIDEO, 0) not in done:
         first.append(EncodeFirstChunk(source.file_id, transcode_id, 0))
@@ -81,7 +81,7 @@ def _rest(plan: Plan, file_id: UUID, transcode_id: UUID, done: set[tuple[str, in
 
 async def _go_on(session: WriteSession, transcode: Transcode, plan: Plan) -> None:
     """The first chunk is there, so the film can be decoded and plays: now all the rest. Until then it would only slow that down."""
-    done = {(track, no) for track, no in await repository.done_chunks(session, transcode.id)}
+    done = await repository.done_chunks(session, transcode.id)
     poster = RenderPoster(transcode.file_id, transcode.version_id)
     outbox.enqueue(session, [poster, *_rest(plan, transcode.file_id, transcode.id, done)])
     await repository.set_playable(session, transcode.id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, Update, func, select, text, update
 
 from service.core.db import ReadSession, WriteSession
 from service.core.ids import new_id
@@ -182,22 +182,17 @@ async def retry(session: WriteSession, job_id: UUID) -> str | None:
 
 async def cancel(session: WriteSession, job_id: UUID) -> bool:
     """A job that waits or runs: its worker notices within seconds that the lease is gone, and publishes nothing."""
-    statement = (
-        update(JobRow)
-        .where(JobRow.id == job_id, JobRow.state.in_(["queued", "running"]))
-        .values(state="cancelled", finished_at=func.now(), lease_until=None, fence=JobRow.fence + 1)
-    )
-    return (await session.scalars(statement.returning(JobRow.id))).one_or_none() is not None
+    return (await session.scalars(_cancelling().where(JobRow.id == job_id).returning(JobRow.id))).one_or_none() is not None
+
+
+def _cancelling() -> Update:
+    is_open = JobRow.state.in_(["queued", "running"])
+    return update(JobRow).where(is_open).values(state="cancelled", finished_at=func.now(), lease_until=None, fence=JobRow.fence + 1)
 
 
 async def cancel_about(session: WriteSession, file_id: UUID, tags: Sequence[str]) -> None:
     """All jobs of some kinds for a file, as `cancel` does it for one."""
-    statement = (
-        update(JobRow)
-        .where(JobRow.file_id == file_id, JobRow.tag.in_(tags), JobRow.state.in_(["queued", "running"]))
-        .values(state="cancelled", finished_at=func.now(), lease_until=None, fence=JobRow.fence + 1)
-    )
-    await session.execute(statement)
+    await session.execute(_cancelling().where(JobRow.file_id == file_id, JobRow.tag.in_(tags)))
 
 
 async def set_priority(session: WriteSession, file_id: UUID, tags: Sequence[str], priority: int) -> None:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import tarfile
 import tempfile
+from contextlib import contextmanager
 
 from tests.harness import NODE, ROOT
 
@@ -55,3 +56,17 @@ def open_library(page):
     page.click("nav >> text=Projects")
     page.click("main a >> text=Library")
     page.wait_for_selector("[data-testid=file-chooser]", state="attached")
+
+
+@contextmanager
+def signed_in(browser, stack, script="", **context):
+    """A page of an administrator, in a context of its own; `script` runs in it before anything else. No script of ours may fail in it."""
+    own, errors = browser.new_context(**context), []
+    page = own.new_page()
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    if script:
+        page.add_init_script(script)
+    sign_in(page, stack)
+    yield page
+    assert errors == []
+    own.close()

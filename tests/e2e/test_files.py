@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.e2e.browsing import shoot, sign_in
+from tests.e2e.browsing import shoot, signed_in
 from tests.files.test_tree import folder, put
 from tests.harness import ROOT, wait_until
 
@@ -16,17 +16,12 @@ ENTRIES = int(os.environ.get("STOWAGE_UI_ENTRIES", "3000"))
 
 @pytest.fixture
 def page(stack, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened, errors = context.new_page(), []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    opened.add_init_script(
+    script = (
         "window.longest = 0; new PerformanceObserver((list) => { for (const entry of list.getEntries()) window.longest = Math.max(window.longest, entry.duration) })"
         ".observe({type: 'longtask', buffered: true})"
     )
-    sign_in(opened, stack)
-    yield opened
-    assert errors == []
-    context.close()
+    with signed_in(browser, stack, script, viewport={"width": 1280, "height": 800}) as opened:
+        yield opened
 
 
 def row(page, name):

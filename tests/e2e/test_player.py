@@ -1,32 +1,21 @@
 """The player in real Chromium: storyboard, keys, subtitles and tracks, where one was, across a chunk join, after a long pause."""
 
 import itertools
-import subprocess
 
-import imageio_ffmpeg
 import pytest
 
-from tests.e2e.browsing import shoot, sign_in
-from tests.harness import ASSETS, wait_until
+from tests.e2e.browsing import shoot, signed_in
+from tests.harness import ASSETS, ffmpeg, wait_until
 
 BUNNY = ASSETS / "bigbuckbunny.mp4"
 SRT = "1\n00:00:00,500 --> 00:00:20,000\nA subtitle\n"
 CHAPTERS = ";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=9000\ntitle=Beginning\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=9000\nEND=26000\ntitle=The rest\n"
 
 
-def ffmpeg(*arguments):
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *map(str, arguments)], check=True, timeout=120)
-
-
 @pytest.fixture
 def page(stack, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened, errors = context.new_page(), []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    sign_in(opened, stack)
-    yield opened
-    assert errors == []
-    context.close()
+    with signed_in(browser, stack, viewport={"width": 1280, "height": 900}) as opened:
+        yield opened
 
 
 def video(page, what):

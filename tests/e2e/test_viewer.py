@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from tests.e2e.browsing import shoot, sign_in
+from tests.e2e.browsing import shoot, signed_in
 from tests.e2e.test_pages import AXE, RUN
 from tests.files.test_tree import put
 from tests.harness import ASSETS, pdf_of, wait_until, zip_of
@@ -30,13 +30,8 @@ def archive():
 
 @pytest.fixture
 def page(stack, browser):
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, reduced_motion="reduce")
-    opened, errors = context.new_page(), []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    sign_in(opened, stack)
-    yield opened
-    assert errors == []
-    context.close()
+    with signed_in(browser, stack, viewport={"width": 1280, "height": 800}, reduced_motion="reduce") as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,14 +1,12 @@
 """Films of every kind through the real pipeline: each plays by Apple's rules, looks right, and says what it is."""
 
 import io
-import subprocess
 
 import httpx
-import imageio_ffmpeg
 import pytest
 from PIL import Image
 
-from tests.harness import ASSETS, wait_until
+from tests.harness import ASSETS, ffmpeg, wait_until
 from tests.hls_rules import Film, attributes, violations
 
 BUNNY = ASSETS / "bigbuckbunny.mp4"
@@ -18,10 +16,6 @@ CHAPTERS = (
 )
 TEST_PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=720x576:r=50:d=3")
 TONE = ("-f", "lavfi", "-i", "sine=440:d=3")
-
-
-def ffmpeg(*arguments):
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *map(str, arguments)], check=True, timeout=120)
 
 
 def played(client, project, path, patience=240):

@@ -2,21 +2,15 @@
 
 import io
 import struct
-import subprocess
 import zlib
 
 import httpx
-import imageio_ffmpeg
 import pytest
 from PIL import Image
 
-from tests.harness import ASSETS, wait_until
+from tests.harness import ASSETS, ffmpeg, wait_until
 
 FILM = ASSETS / "bigbuckbunny.mp4"
-
-
-def ffmpeg(*arguments):
-    subprocess.run([imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", *map(str, arguments)], check=True, timeout=120)
 
 
 def playlists(stack, client, file_id):

@@ -61,7 +61,7 @@ async def render_poster(job: RenderPoster, deps: MediaDeps, context: JobContext)
                     str(frame),
                     at_s=at_s,
                     width=min(POSTER_WIDTH, facts.width or POSTER_WIDTH),
-                    transfer=facts.transfer if facts.is_hdr else "",
+                    transfer=facts.hdr_transfer,
                 )
                 try:
                     await run_ffmpeg(argv, POSTER_LIMITS, Access(folder, served.port))

@@ -1,4 +1,4 @@
-"""`/hls/{ticket}/…`: playlists made of rows, with presigned segments. Players that know no headers carry the ticket in the path."""
+"""`/files/{id}/playback` and `/hls/{ticket}/…`: playlists made of rows, with presigned segments. Players that know no headers carry the ticket in the path."""
 
 import datetime as dt
 from typing import Annotated, Any
