@@ -14,6 +14,7 @@ from service.core.db import Database
 from service.core.errors import StowageError
 from service.files.jobs import DrainDoomed, EmptyTrash, RecountQuota, WarnOfQuota
 from service.files.tree.repository import FOLD_AT_ONCE, fold
+from service.media.gpus import service as gpus
 from service.outbox import repository, service
 from service.outbox.base import Job
 from service.outbox.jobs import ForgetJobs
@@ -39,6 +40,7 @@ MAX_FOLDS = 200
 PURGE_EVERY_S = 300.0
 RECOUNT_EVERY_S = 3_500.0
 WARN_EVERY_S = 120.0
+REROUTE_EVERY_S = 15.0
 SCAN_EVERY_S = 86_400.0
 
 
@@ -68,6 +70,7 @@ class Scheduler:
             Task("deleted projects", PURGE_EVERY_S, lambda: self._enqueue(PurgeProjects())),
             Task("quota", FORGET_EVERY_S, lambda: self._enqueue(RecountQuota(), at_most_every_s=RECOUNT_EVERY_S)),
             Task("full quotas", WARN_EVERY_S, lambda: self._enqueue(WarnOfQuota())),
+            Task("films without a GPU", REROUTE_EVERY_S, self._reroute),
             Task("old jobs", FORGET_EVERY_S, lambda: self._enqueue(ForgetJobs())),
             Task("scan", FORGET_EVERY_S, lambda: self._enqueue(ScanStore(), at_most_every_s=SCAN_EVERY_S)),
         ]
@@ -90,6 +93,12 @@ class Scheduler:
             recovered = await service.recover_expired(session)
         if recovered:
             log.info("jobs of stopped workers taken back", extra={"jobs": recovered})
+
+    async def _reroute(self) -> None:
+        async with self._database.write() as session:
+            rerouted = await gpus.reroute(session)
+        if rerouted:
+            log.info("films planned anew without the GPU they waited for", extra={"films": rerouted})
 
     async def _fold(self) -> None:
         for _ in range(MAX_FOLDS):

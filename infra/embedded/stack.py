@@ -140,7 +140,16 @@ def _apps(layout: Layout, env: dict[str, str], listener: socket.socket, port: in
         ("scheduler", ["workers.scheduler"]),
         *((f"worker-{queue}", ["workers.runtime", queue]) for queue in WORKERS),
     ]
-    return [*apis, *(_background(layout, env, name, module) for name, module in background)]
+    gpus = [
+        _background(layout, {**env, "STOWAGE_GPU_INDEX": str(index)}, f"worker-gpu-{index}", ["workers.runtime", "gpu"])
+        for index in range(_gpus())
+    ]
+    return [*apis, *(_background(layout, env, name, module) for name, module in background), *gpus]
+
+
+def _gpus() -> int:
+    """How many the NVIDIA driver has; what each can do is for its worker to find out."""
+    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
 
 
 def _background(layout: Layout, env: dict[str, str], name: str, module: list[str]) -> Spec:

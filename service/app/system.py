@@ -11,6 +11,7 @@ from service.core.errors import StowageError
 from service.core.http.guards import PUBLIC
 from service.core.http.inject import Db, Injected
 from service.hints.service import Hints
+from service.media.gpus import service as gpus
 from service.storage.delivery import Delivery
 from service.storage.s3 import S3Store
 
@@ -57,5 +58,11 @@ async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 @get("/metrics", opt={PUBLIC: True}, summary="Prometheus", media_type="text/plain; version=0.0.4")
-async def metrics() -> bytes:
-    return render()
+async def metrics(database: Db) -> bytes:
+    try:
+        async with database.read() as session:
+            seen = (await gpus.overview(session)).items
+    except StowageError:
+        # A scrape says most where something is down.
+        seen = []
+    return render(seen)

@@ -157,6 +157,7 @@ class MediaSettings:
     chunk_s: int = setting("STOWAGE_CHUNK_SECONDS", "Seconds of film one encode job takes", 60)
     largest_rung: int = setting("STOWAGE_LARGEST_RUNG", "Short side in pixels that films are transcoded up to: 1080, 1440 or 2160", 1_080)
     slots: int = setting("STOWAGE_WORKER_SLOTS", "Jobs a worker process runs at once; 0: by queue and cores", 0)
+    gpu_index: int = setting("STOWAGE_GPU_INDEX", "GPU that a worker of the queue gpu uses, as NVML counts; -1: the first free one", -1)
     ffmpeg_threads: int = setting("STOWAGE_FFMPEG_THREADS", "Threads of one ffmpeg; 0: all cores", 0)
 
 

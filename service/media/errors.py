@@ -1,6 +1,6 @@
 """Refusals of the media slice."""
 
-from service.core.errors import Kind, StowageError
+from service.core.errors import Kind, StowageError, Unavailable
 
 
 class NotPlayable(StowageError):
@@ -29,3 +29,10 @@ class NoWaveform(StowageError):
     code = "media.no_waveform"
     kind = Kind.CONFLICT
     public = "There is no waveform of this file."
+
+
+class GpuBusy(Unavailable):
+    """Not now, or not here: the job goes back, and its attempt does not count."""
+
+    code = "media.gpu_busy"
+    public = "The GPU can't take this film now. It waits for its turn."

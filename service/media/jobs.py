@@ -26,6 +26,7 @@ class PlanMedia(_FileJob, frozen=True, tag="media.plan"):
     queue = Queue.IO
     priority = 20
     may_remux: bool = True
+    best_mode: str = "full"
 
 
 class RenderPoster(_FileJob, frozen=True, tag="media.poster"):
@@ -85,6 +86,18 @@ class EncodeFirstChunk(EncodeChunk, frozen=True, tag="media.encode_first_chunk")
     """The same for the chunks that make a film playable."""
 
     priority = 30
+
+
+class EncodeGpuChunk(EncodeChunk, frozen=True, tag="media.encode_gpu_chunk"):
+    """The same on a GPU."""
+
+    queue = Queue.GPU
+
+
+class EncodeFirstGpuChunk(EncodeFirstChunk, frozen=True, tag="media.encode_first_gpu_chunk"):
+    """The first chunks on a GPU."""
+
+    queue = Queue.GPU
 
 
 class ReadThrough(Job, frozen=True, tag="media.read_through"):

@@ -1,4 +1,4 @@
-"""Tables `probes`, `derivatives`, `transcodes`, `transcode_chunks`, `hls_segments`."""
+"""Tables `probes`, `derivatives`, `transcodes`, `transcode_chunks`, `hls_segments`, `gpus`, `gpu_samples`."""
 
 from datetime import datetime
 from uuid import UUID
@@ -92,3 +92,35 @@ class HlsSegments(Model):
     init_hash: Mapped[str] = mapped_column(Text)
     codecs: Mapped[str] = mapped_column(Text)
     bytes: Mapped[int] = mapped_column(BigInteger)
+
+
+class Gpu(Model):
+    """A GPU of a worker: the mode that it was proven in, and why that is not a better one."""
+
+    __tablename__ = "gpus"
+    __table_args__ = (CheckConstraint("mode IN ('full', 'hybrid', 'cpu')", name="mode"),)
+
+    # The host, a colon, the UUID.
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    worker: Mapped[str] = mapped_column(Text)
+    host: Mapped[str] = mapped_column(Text)
+    index: Mapped[int] = mapped_column(Integer)
+    uuid: Mapped[str] = mapped_column(Text)
+    name: Mapped[str] = mapped_column(Text)
+    driver: Mapped[str] = mapped_column(Text)
+    memory_bytes: Mapped[int] = mapped_column(BigInteger)
+    mode: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    slots: Mapped[int] = mapped_column(Integer)
+    proven_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class GpuSample(Model):
+    """What a GPU was doing at a moment, as NVML says; kept for an hour."""
+
+    __tablename__ = "gpu_samples"
+
+    gpu_id: Mapped[str] = mapped_column(ForeignKey("gpus.id", ondelete="CASCADE"), primary_key=True)
+    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True, server_default=func.now())
+    figures: Mapped[dict[str, object]] = mapped_column(JSONB)

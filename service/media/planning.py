@@ -43,6 +43,10 @@ MAX_PIXELS = 8_192 * 8_192
 AUDIO_KBITS = 128
 # Containers whose index says where keyframes are: a seek lands where it should.
 _INDEXED = ("mov", "matroska")
+# How a film can be encoded, from what always works to what needs the most of a GPU.
+MODES = ("cpu", "hybrid", "full")
+_GPU_CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg2video", "mpeg4", "vc1"})
+_GPU_DEEP = frozenset({"hevc", "vp9", "av1"})
 # A picture that every browser plays as it is, if its keyframes are dense enough to cut at.
 SOURCE = "source"
 _SAFE_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
@@ -112,6 +116,12 @@ class Plan(msgspec.Struct, frozen=True):
         return bool(self.audio or self.subtitles or self.remux is not None)
 
     @property
+    def mode(self) -> str:
+        """One of MODES: the encoder's name says it, where it is not the CPU."""
+        head, _, rest = self.encoder.partition(":")
+        return head if rest else MODES[0]
+
+    @property
     def rate(self) -> Fraction:
         return Fraction(self.rate_num, self.rate_den)
 
@@ -157,6 +167,12 @@ def rungs_for(facts: SourceFacts, rate: Fraction, largest: int = 1_080) -> list[
 
 def _peak_kbits(short_side: int, rate: Fraction) -> float:
     return _KBITS.get(short_side, 300) * (1.5 if rate > HIGH_RATE else 1)
+
+
+def fits_gpu(facts: SourceFacts) -> bool:
+    """Whether a film is of the kind that GPUs decode and scale: neither turned, interlaced nor HDR, in 4:2:0 of a common codec."""
+    is_plain = facts.pixel_format in {"yuv420p", "yuvj420p"} or (facts.pixel_format == "yuv420p10le" and facts.video_codec in _GPU_DEEP)
+    return is_plain and facts.video_codec in _GPU_CODECS and not (facts.rotation or facts.is_interlaced or facts.hdr_transfer)
 
 
 def remux_for(facts: SourceFacts, rate: Fraction, top: Rung) -> Rung | None:

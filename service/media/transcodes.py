@@ -12,9 +12,18 @@ from service.files import repository as files_repository
 from service.files import service as files
 from service.media import repository
 from service.media.errors import NotPlayable
-from service.media.jobs import EncodeChunk, EncodeFirstChunk, FinishTranscode, PlanMedia, ReadThrough, RenderPoster
+from service.media.jobs import (
+    EncodeChunk,
+    EncodeFirstChunk,
+    EncodeFirstGpuChunk,
+    EncodeGpuChunk,
+    FinishTranscode,
+    PlanMedia,
+    ReadThrough,
+    RenderPoster,
+)
 from service.media.models import HlsSegments, Transcode, TranscodeChunk
-from service.media.planning import FIRST_CHUNKS, Plan, plan_hash
+from service.media.planning import FIRST_CHUNKS, MODES, Plan, plan_hash
 from service.media.playlists import Piece, Segment, contiguous
 from service.media.service import HLS, Source
 from service.outbox import repository as jobs
@@ -26,7 +35,8 @@ VIDEO = "video"
 THROUGH = "through"
 # Above sound and first chunks of films that nobody has opened, below what makes pages and indexes for somebody who waits.
 WATCHED_PRIORITY = 35
-_JOBS = tuple(kind.tag() for kind in (EncodeChunk, EncodeFirstChunk, ReadThrough, FinishTranscode))
+_ENCODES = (EncodeChunk, EncodeFirstChunk, EncodeGpuChunk, EncodeFirstGpuChunk)
+_JOBS = tuple(kind.tag() for kind in (*_ENCODES, ReadThrough, FinishTranscode))
 
 
 def _tracks(plan: Plan, transcode_id: UUID) -> list[TranscodeChunk]:
@@ -68,15 +78,20 @@ async def start_transcode(session: WriteSession, source: Source, plan: Plan) -> 
     if plan.has_through and (THROUGH, 0) not in done:
         first.append(ReadThrough(source.file_id, transcode_id))
     if plan.chunks and (VIDEO, 0) not in done:
-        first.append(EncodeFirstChunk(source.file_id, transcode_id, 0))
+        first.append(_encode(plan, source.file_id, transcode_id, 0))
     elif plan.chunks:
         first += _rest(plan, source.file_id, transcode_id, done)
     outbox.enqueue(session, first or [FinishTranscode(source.file_id, transcode_id)])
 
 
 def _rest(plan: Plan, file_id: UUID, transcode_id: UUID, done: set[tuple[str, int]]) -> list[Job]:
-    kinds = {chunk.no: EncodeFirstChunk if chunk.no < len(FIRST_CHUNKS) else EncodeChunk for chunk in plan.chunks[1:]}
-    return [kind(file_id, transcode_id, no) for no, kind in kinds.items() if (VIDEO, no) not in done]
+    return [_encode(plan, file_id, transcode_id, chunk.no) for chunk in plan.chunks[1:] if (VIDEO, chunk.no) not in done]
+
+
+def _encode(plan: Plan, file_id: UUID, transcode_id: UUID, no: int) -> EncodeChunk:
+    is_on_cpu, is_first = plan.mode == MODES[0], no < len(FIRST_CHUNKS)
+    kind = (EncodeFirstChunk if is_first else EncodeChunk) if is_on_cpu else (EncodeFirstGpuChunk if is_first else EncodeGpuChunk)
+    return kind(file_id, transcode_id, no)
 
 
 async def _go_on(session: WriteSession, transcode: Transcode, plan: Plan) -> None:
@@ -132,11 +147,13 @@ async def hurry(session: WriteSession, transcode: Transcode) -> None:
     await jobs.set_priority(session, transcode.file_id, _JOBS, WATCHED_PRIORITY)
 
 
-async def plan_anew(session: WriteSession, transcode: Transcode, *, may_remux: bool) -> None:
-    """This plan can't be carried out: another one takes its place."""
+async def plan_anew(session: WriteSession, transcode: Transcode, plan: Plan, *, can_remux: bool = True, best: str = MODES[-1]) -> None:
+    """This plan can't be carried out: another one takes its place, without the source's own picture or in a lesser mode."""
     await repository.set_transcode(session, transcode.id, state="cancelled", reason="planned anew")
-    await jobs.cancel_about(session, transcode.file_id, [EncodeChunk.tag(), EncodeFirstChunk.tag()])
-    outbox.enqueue(session, [PlanMedia(transcode.file_id, transcode.version_id, may_remux=may_remux)])
+    await jobs.cancel_about(session, transcode.file_id, _JOBS)
+    may_remux = can_remux and plan.remux is not None
+    best_mode = min(best, plan.mode, key=MODES.index)
+    outbox.enqueue(session, [PlanMedia(transcode.file_id, transcode.version_id, may_remux, best_mode)])
 
 
 async def cancel_transcode(session: WriteSession, version_id: UUID, reason: str) -> bool:

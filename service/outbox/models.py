@@ -78,5 +78,6 @@ class WorkerRow(Model):
     running: Mapped[int] = mapped_column(Integer, server_default="0")
     sandbox: Mapped[str] = mapped_column(Text)
     ffmpeg: Mapped[str] = mapped_column(Text)
+    gpu: Mapped[str] = mapped_column(Text, server_default="")
     started_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -159,6 +160,19 @@ async def counts(session: ReadSession) -> dict[tuple[str, str], int]:
     """Jobs by queue and state."""
     rows = await session.execute(select(JobRow.queue, JobRow.state, func.count()).group_by(JobRow.queue, JobRow.state))
     return {(row[0], row[1]): row[2] for row in rows}
+
+
+_HOURLY = text("""
+    SELECT date_trunc('hour', finished_at) AS at, queue, count(*) FILTER (WHERE state = 'done') AS done,
+           count(*) FILTER (WHERE state = 'failed') AS failed,
+           round(coalesce(sum(extract(epoch FROM finished_at - started_at)), 0), 1)::float AS busy_s
+    FROM jobs WHERE finished_at > date_trunc('hour', now()) - make_interval(hours => :hours - 1)
+    GROUP BY 1, 2 ORDER BY 1, 2""")
+
+
+async def hourly(session: ReadSession, hours: int) -> list[dict[str, Any]]:
+    """Jobs that ended, by hour and queue, up to now."""
+    return [dict(row._mapping) for row in await session.execute(_HOURLY, {"hours": hours})]  # noqa: SLF001  SQLAlchemy's name for it
 
 
 async def retry(session: WriteSession, job_id: UUID) -> str | None:

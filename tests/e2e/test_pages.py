@@ -6,10 +6,12 @@ import pytest
 
 from tests.e2e.browsing import shoot, sign_in
 from tests.harness import ROOT
+from tests.workers.test_gpus import announce, forget
 
 AXE = (ROOT / "frontend/node_modules/axe-core/axe.min.js").read_text()
 # WCAG 2.2 AA and below.
 RUN = "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']}).then((found) => found.violations.map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(' | ')}`))"
+FIGURES = '{"gpu_percent": 41, "decoder_percent": 63, "memory_bytes": 3000000000, "power_w": 312, "power_limit_w": 700, "slowed_by": ["power limit"]}'
 PHONE, WIDE = {"width": 375, "height": 740}, {"width": 1280, "height": 900}
 
 
@@ -27,7 +29,12 @@ def places(stack):
         client.put(f"/files/{file}/tags", json={"tags": ["night", "reef"]})
         trashed = client.file_of(client.upload(project, b"gone", filename="gone.txt"))["id"]
         client.delete(f"/files/{trashed}")
-    return {
+    # One that proved nothing, so that no film is planned for it.
+    announce(stack, "cpu", "now() + interval '1 hour'", "It does not decode: Cannot load libcuda.so.1")
+    stack.sql(
+        f"INSERT INTO gpu_samples SELECT 'far:GPU-1', now() - make_interval(mins => minute), '{FIGURES}' FROM generate_series(0, 50) minute"
+    )
+    yield {
         "overview": "/",
         "projects": "/projects/",
         "files": f"/files/?project={project}",
@@ -44,8 +51,10 @@ def places(stack):
         "jobs": "/admin/jobs/",
         "access-log": "/admin/audit/",
         "join": "/join/#no-such-link",
+        "gpus": "/admin/gpus/",
         "not-found": "/no/such/page/",
     }
+    forget(stack)
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -33,6 +33,9 @@ def test_a_job_is_cancelled_and_begun_anew(stack, client):
     assert done["result"] == {"mended": 0}
     counts = {(one["queue"], one["state"]): one["jobs"] for one in client.get("/system/jobs/counts").json()["items"]}
     assert counts["upkeep", "done"] >= 1
+    hour = [one for one in client.get("/system/jobs/hourly").json()["items"] if one["queue"] == "upkeep"][-1]
+    assert hour["done"] >= 1
+    assert hour["busy_s"] >= 0
 
 
 def test_workers_say_what_they_are(stack, client):

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from uuid import UUID
 
@@ -10,7 +11,7 @@ import msgspec
 
 from service.media import repository
 from service.media.jobs import EncodeChunk, EncodeFirstChunk
-from service.media.models import Transcode
+from service.media.models import HlsSegments, Transcode
 from service.media.planning import BOARD_COLUMNS, Chunk, Plan, stills_in
 from service.media.playlists import BOARD
 from service.media.service import Source, source_of
@@ -18,9 +19,12 @@ from service.media.transcodes import VIDEO, record_segments
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
+from workers.media.on_gpu import doubt, seat_for
 from workers.media.packing import Segment, store_flat, store_piece
 from workers.tools import ffmpeg, fmp4, sandbox
 from workers.tools.confine import Access
+from workers.tools.ffmpeg_chunk import Cut, Size, Stills, video_chunk
+from workers.tools.gpu.seat import Seat
 from workers.tools.range_proxy import Served
 from workers.tools.runner import run_ffmpeg
 from workers.tools.sandbox import ChildFailed, Limits
@@ -58,32 +62,47 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
         if await repository.chunk_is_done(session, transcode.id, VIDEO, job.no):
             return
     chunk = plan.chunks[job.no]
+    seat = seat_for(deps, plan)
+    nice = FIRST_NICE if job.no == 0 else SOON_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
     with deps.folder() as folder:
-        nice = FIRST_NICE if job.no == 0 else SOON_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
-        await _encode(deps, context, plan, chunk, source, folder, nice)
-        rows = []
-        for rung in plan.rungs:
-            segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
-            if not segments:
-                continue
-            init = (folder / rung.name / "init.mp4").read_bytes()
-            rows.append(await store_piece(deps, transcode, rung.name, chunk.no, init, segments, has_picture=True))
-        if (board := folder / "board.jpg").exists():
-            body = board.read_bytes()
-            entry = {"duration": float(chunk.frames / plan.rate), "offset": 0.0, "bytes": len(body)}
-            rows.append(await store_flat(deps, transcode, BOARD, chunk.no, body, [entry], ("jpg", "image/jpeg")))
+        try:
+            await _encode(deps, context, plan, chunk, source, folder, nice, seat)
+            rows = await _stored(deps, transcode, plan, chunk, folder)
+        except (ChildFailed, PermanentError) as error:
+            if seat is None:
+                raise
+            await doubt(deps, context, transcode, plan, seat, error)
+            return
     async with deps.database.write() as session:
         await record_segments(session, transcode.id, rows, track=VIDEO, done_no=chunk.no)
         await context.finish(session)
 
 
-async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path, nice: int) -> None:
-    sizes = [ffmpeg.Size(rung.name, rung.width, rung.height, rung.kbits) for rung in plan.rungs]
+async def _stored(deps: MediaDeps, transcode: Transcode, plan: Plan, chunk: Chunk, folder: Path) -> list[HlsSegments]:
+    """Verified and put into the store, rung by rung; rows that publish it. Raises ChildFailed, PermanentError."""
+    rows = []
+    for rung in plan.rungs:
+        segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
+        if not segments:
+            continue
+        init = (folder / rung.name / "init.mp4").read_bytes()
+        rows.append(await store_piece(deps, transcode, rung.name, chunk.no, init, segments, has_picture=True))
+    if (board := folder / "board.jpg").exists():
+        body = board.read_bytes()
+        entry = {"duration": float(chunk.frames / plan.rate), "offset": 0.0, "bytes": len(body)}
+        rows.append(await store_flat(deps, transcode, BOARD, chunk.no, body, [entry], ("jpg", "image/jpeg")))
+    return rows
+
+
+async def _encode(
+    deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path, nice: int, seat: Seat | None
+) -> None:
+    sizes = [Size(rung.name, rung.width, rung.height, rung.kbits) for rung in plan.rungs]
     for size in sizes:
         (folder / size.name).mkdir()
     seconds = float(chunk.frames / plan.rate)
     limits = Limits(memory_bytes=8 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, REALTIME_FACTOR * seconds), nice=nice)
-    told_at = time.monotonic()
+    begun_at = told_at = time.monotonic()
 
     async def on_progress(frame: int) -> None:
         nonlocal told_at
@@ -93,15 +112,12 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
 
     async with deps.serve(source) as served:
         seek_s = await _seek_target(plan, chunk, served) if chunk.first_frame else 0.0
-        argv = ffmpeg.video_chunk(
+        argv = video_chunk(
             ffmpeg.executable(deps.settings.ffmpeg),
             served.url,
             str(folder),
-            rate=plan.rate,
-            first_frame=chunk.first_frame,
-            frames=chunk.frames,
-            gop_frames=plan.gop_frames,
-            segment_frames=plan.segment_frames,
+            mode=plan.mode,
+            cut=Cut(plan.rate, chunk.first_frame, chunk.frames, plan.gop_frames, plan.segment_frames),
             sizes=sizes,
             stills=_stills(plan, chunk),
             is_interlaced=plan.is_interlaced,
@@ -109,20 +125,21 @@ async def _encode(deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk
             seek_s=seek_s,
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
-        await run_ffmpeg(argv, limits, Access(folder, served.port), on_progress)
-        context.result = {"read_bytes": served.bytes_sent}
+        access = Access(folder, served.port, seat.device.uuid if seat is not None else "")
+        with seat.job(str(context.claimed.id)) if seat is not None else nullcontext() as begins:
+            await run_ffmpeg(argv, limits, access, on_progress, begins)
+        pace = round(chunk.frames / (time.monotonic() - begun_at), 1)
+        context.result = {"read_bytes": served.bytes_sent, "mode": plan.mode, "frames_per_s": pace}
         if served.is_cut and not plan.is_length_sure:
             # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here.
             raise ChildFailed(CUT)
 
 
-def _stills(plan: Plan, chunk: Chunk) -> ffmpeg.Stills | None:
+def _stills(plan: Plan, chunk: Chunk) -> Stills | None:
     if plan.board is None:
         return None
     count = stills_in(plan.board, chunk)
-    return ffmpeg.Stills(
-        plan.board.width, plan.board.height, plan.board.every_frames, min(BOARD_COLUMNS, count), -(-count // BOARD_COLUMNS)
-    )
+    return Stills(plan.board.width, plan.board.height, plan.board.every_frames, min(BOARD_COLUMNS, count), -(-count // BOARD_COLUMNS))
 
 
 async def _seek_target(plan: Plan, chunk: Chunk, served: Served) -> float:

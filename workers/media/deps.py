@@ -15,6 +15,7 @@ from service.media import repository
 from service.media.service import Source, source_of
 from service.outbox.service import LeaseLost
 from service.storage.port import Reader, StoreDown, Writer
+from workers.tools.gpu.seat import Seat
 from workers.tools.range_proxy import RangeProxy, Served
 
 
@@ -32,6 +33,7 @@ class MediaDeps:
     proxy: RangeProxy
     settings: MediaSettings
     scratch: Path
+    gpu: Seat | None = None
 
     @asynccontextmanager
     async def serve(self, source: Source) -> AsyncIterator[Served]:

@@ -1,14 +1,16 @@
 """PlanMedia: the frame grid, rungs and chunks of a film."""
 
 from service.media import repository
+from service.media.gpus import repository as gpus
 from service.media.jobs import PlanMedia
-from service.media.planning import Unplannable, make_plan
+from service.media.planning import MODES, Unplannable, fits_gpu, make_plan
 from service.media.service import source_of
 from service.media.transcodes import start_transcode
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.tools import ffmpeg
+from workers.tools.ffmpeg_chunk import CPU, ENCODERS
 
 
 async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> None:
@@ -17,12 +19,14 @@ async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> No
         facts = await repository.facts_of(session, job.version_id)
     if source is None or facts is None:
         return
+    async with deps.database.read() as session:
+        best = min(await gpus.best_mode(session), job.best_mode, key=MODES.index) if fits_gpu(facts) else CPU
     build = ffmpeg.build_of(ffmpeg.executable(deps.settings.ffmpeg))
     try:
         plan = make_plan(
             facts,
             ffmpeg=build,
-            encoder=ffmpeg.ENCODER,
+            encoder=ENCODERS[best],
             chunk_s=deps.settings.chunk_s,
             largest=deps.settings.largest_rung,
             may_remux=job.may_remux,

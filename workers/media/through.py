@@ -111,8 +111,8 @@ async def read_through(job: ReadThrough, deps: MediaDeps, context: JobContext) -
             # The picture is encoded like any other then.
             context.result = {"planned_anew": str(error)}
             async with deps.database.write() as session:
-                await plan_anew(session, transcode, may_remux=False)
                 await context.finish(session)
+                await plan_anew(session, transcode, plan, can_remux=False)
             return
         texts = [await _text(deps, transcode, plan, track.index, folder) for track in plan.subtitles]
     async with deps.database.write() as session:

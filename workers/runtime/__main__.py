@@ -7,6 +7,7 @@ import shutil
 import socket
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from dramatiq import Worker
@@ -19,11 +20,15 @@ from service.outbox.workers.repository import WorkerFacts
 from service.storage.s3 import S3Store
 from workers.media.deps import MediaDeps
 from workers.runtime import broker as brokers
+from workers.runtime import gpu
+from workers.runtime.gpu import Watch
 from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
 from workers.runtime.process import begin, say_ready, stop_event
 from workers.runtime.runner import JobRunner
 from workers.tools.confine import describe
 from workers.tools.ffmpeg import build_of, cores, executable
+from workers.tools.gpu.nvml import NoGpu
+from workers.tools.gpu.seat import Seat
 from workers.tools.range_proxy import RangeProxy
 from workers.upkeep.cleaning import UpkeepDeps
 
@@ -38,6 +43,29 @@ def slots(settings: Settings, queue: Queue) -> int:
     if settings.media.slots:
         return settings.media.slots
     return {Queue.IO: 4, Queue.CPU: max(2, cores() // 2), Queue.GPU: 1, Queue.UPKEEP: 2}[queue]
+
+
+async def _gpu(queue: Queue, settings: Settings, scratch: Path) -> tuple[Seat | None, str]:
+    """The GPU of this worker, proven; or why a worker that encodes has none."""
+    if queue is Queue.CPU:
+        return None, await asyncio.to_thread(gpu.why_on_cpu)
+    if queue is not Queue.GPU:
+        return None, ""
+    try:
+        seat = await asyncio.to_thread(gpu.find, settings.media, scratch)
+    except NoGpu as error:
+        log.warning("no GPU", extra={"internal": str(error)})
+        return None, str(error)
+    await seat.prove()
+    log.info("GPU", extra={"device": seat.device.name, "mode": seat.mode, "reason": seat.reason})
+    return seat, ""
+
+
+def _gate(queue: Queue, seat: Seat | None) -> Callable[[int], bool]:
+    """A worker of the queue gpu takes only what its GPU was proven to do."""
+    if queue is not Queue.GPU:
+        return lambda _: True
+    return lambda running: seat is not None and running < seat.slots
 
 
 async def work(queue: Queue) -> None:
@@ -62,26 +90,34 @@ async def work(queue: Queue) -> None:
         server.trash_keep_s,
         server.jobs_keep_s,
     )
+    seat, reason = await _gpu(queue, settings, scratch)
     deps: dict[str, object] = {
-        "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch),
+        "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch, seat),
         **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep),
     }
     hints = Hints(settings.redis.url)
     host, tool = socket.gethostname(), executable(settings.media.ffmpeg)
-    facts = WorkerFacts(f"{host}:{os.getpid()}:{queue}", queue, host, slots(settings, queue), describe(), build_of(tool))
-    runner = JobRunner(database, hints, queue, facts, handlers, deps)
+    places = seat.most_slots() if seat is not None else slots(settings, queue)
+    facts = WorkerFacts(f"{host}:{os.getpid()}:{queue}", queue, host, places, describe(), build_of(tool), reason)
+    runner = JobRunner(database, hints, queue, facts, handlers, deps, _gate(queue, seat))
+    watch = Watch(database, seat, facts) if seat is not None else None
     broker = brokers.make_broker(settings.redis.url)
     stopping = stop_event()
     loop = asyncio.get_running_loop()
     brokers.serve(queue, runner, loop)
     worker = Worker(broker, queues={queue.value}, worker_threads=facts.slots, worker_timeout=200)
     worker.start()
-    heartbeat = asyncio.create_task(runner.heartbeat_forever())
+    loops = [asyncio.create_task(runner.heartbeat_forever())]
+    if watch is not None:
+        loops.append(asyncio.create_task(watch.forever()))
     log.info("ready", extra={"queue": queue, "sandbox": facts.sandbox})
     say_ready()
     await stopping.wait()
     await runner.stop()
-    heartbeat.cancel()
+    for one in loops:
+        one.cancel()
+    if watch is not None:
+        await watch.leave()
     await asyncio.to_thread(worker.stop, STOP_TIMEOUT_MS)
     await hints.close()
     await store.close()

@@ -54,6 +54,8 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.RenderWaveform, render_waveform),
     (media_jobs.EncodeChunk, encode_chunk),
     (media_jobs.EncodeFirstChunk, encode_chunk),
+    (media_jobs.EncodeGpuChunk, encode_chunk),
+    (media_jobs.EncodeFirstGpuChunk, encode_chunk),
     (media_jobs.ReadThrough, read_through),
     (media_jobs.FinishTranscode, finish_transcode),
     (media_jobs.IndexArchive, index_archive),

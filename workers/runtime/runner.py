@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -28,7 +28,10 @@ JOBS_CHANGED = '{"type": "jobs.changed"}'
 
 
 class JobRunner:
-    """Runs jobs of one queue in this process; `run_one` may be called several times at once."""
+    """Runs jobs of one queue in this process; `run_one` may be called several times at once.
+
+    `may_claim` is asked before each, with the number of jobs in hand.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class JobRunner:
         facts: WorkerFacts,
         handlers: Mapping[str, tuple[type[Job], Handler]],
         deps: Mapping[str, object],
+        may_claim: Callable[[int], bool] = lambda _: True,
     ) -> None:
         self._database = database
         self._hints = hints
@@ -45,12 +49,13 @@ class JobRunner:
         self._facts = facts
         self._handlers = handlers
         self._deps = deps
+        self._may_claim = may_claim
         self._running: dict[Claimed, asyncio.Task[None]] = {}
         self._is_stopping = False
 
     async def run_one(self) -> bool:
-        """Claim the best job and run it. False: there was none, or we are stopping."""
-        if self._is_stopping:
+        """Claim the best job and run it. False: there was none, or this is no time for one."""
+        if self._is_stopping or not self._may_claim(len(self._running)):
             return False
         try:
             async with self._database.statement() as session:

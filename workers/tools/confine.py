@@ -30,6 +30,17 @@ _NO_NEW_PRIVS, _SET_SECCOMP, _FILTER = 38, 22, 2
 
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime", "/etc/fonts", "/dev/urandom", "/dev/zero", "/proc/cpuinfo",
     "/proc/meminfo", "/sys/devices/system")  # fmt: skip
+# What CUDA reads; its devices are all that a child can't be kept to one of, and the driver does that by the UUID.
+_GPU_READS = (
+    "/proc/driver/nvidia",
+    "/proc/devices",
+    "/proc/modules",
+    "/proc/sys/vm",
+    "/sys/bus/pci",
+    "/sys/class",
+    "/sys/devices",
+    "/sys/module",
+)
 _OWN = (sys.prefix, sys.base_prefix, str(Path(__file__).parents[1]))
 
 # By machine: its number for the audit, that of socket(), and those of calls no parser needs: ptrace, process_vm_readv, process_vm_writev,
@@ -47,10 +58,11 @@ _NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a child may touch besides programs: a folder to write to, a loopback port to read its source from."""
+    """What a child may touch besides programs: a folder to write to, a loopback port to read its source from, a GPU (by its UUID)."""
 
     folder: Path | None = None
     port: int = 0
+    gpu: str = ""
 
 
 @cache
@@ -141,6 +153,9 @@ def _ruleset(access: Access, program: str) -> int:
     _allow(ruleset, ["/dev/null"], _READ_FILE | _WRITE_FILE)
     if access.folder is not None:
         _allow(ruleset, [str(access.folder)], rights & ~_EXECUTE)
+    if access.gpu:
+        _allow(ruleset, _GPU_READS, _READS)
+        _allow(ruleset, [str(path) for path in Path("/dev").glob("nvidia*")], rights & ~_EXECUTE)
     if access.port and version >= _TCP_SINCE:
         _libc.syscall(_ADD_RULE, ruleset, _BY_PORT, struct.pack("QQ", _CONNECT_TCP, access.port), 0)
     return ruleset

@@ -12,12 +12,20 @@ SILENCE_S = 90.0
 OnFrame = Callable[[int], Awaitable[None]]
 
 
-async def run_ffmpeg(argv: Sequence[str], limits: Limits, access: Access, on_progress: OnFrame | None = None) -> None:
-    """Run to the end. `on_progress` is given `out_time` in microseconds or frames, twice a second.
+async def run_ffmpeg(
+    argv: Sequence[str],
+    limits: Limits,
+    access: Access,
+    on_progress: OnFrame | None = None,
+    on_start: Callable[[int], None] | None = None,
+) -> None:
+    """Run to the end. `on_progress` is given how many frames are written, twice a second; `on_start` the process id.
 
     Exit status 0 proves nothing about the output: callers verify it. Raises ChildFailed, ChildTimedOut.
     """
     process = await sandbox.start(argv, limits, access)
+    if on_start is not None:
+        on_start(process.pid)
     errors = asyncio.create_task(sandbox.read_capped(process.stderr, sandbox.MAX_STDERR))
     try:
         async with asyncio.timeout(limits.wall_s):
@@ -30,7 +38,7 @@ async def run_ffmpeg(argv: Sequence[str], limits: Limits, access: Access, on_pro
         await sandbox.kill(process)
         said = await errors
     if status != 0:
-        raise ChildFailed(sandbox.last_words(said, status))
+        raise sandbox.failure(said, status)
 
 
 async def _follow(process: asyncio.subprocess.Process, on_progress: OnFrame | None) -> None:

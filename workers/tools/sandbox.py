@@ -18,7 +18,11 @@ _libc = ctypes.CDLL(None)
 
 
 class ChildFailed(Exception):
-    """The child ended badly; the text is its last words, without query strings."""
+    """The child ended badly; the text is its last words, `said` the end of all it said."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        self.said = said or message
+        super().__init__(message)
 
 
 class ChildTimedOut(ChildFailed):
@@ -27,7 +31,7 @@ class ChildTimedOut(ChildFailed):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes and seconds; `nice` lets the service go first."""
+    """Bytes and seconds; `nice` lets the service go first. A child on a GPU has no limit of memory: CUDA maps more than there is."""
 
     memory_bytes: int = 2 << 30
     cpu_s: int = 600
@@ -38,14 +42,15 @@ class Limits:
     nice: int = 5
 
 
-def _environment(folder: Path | None) -> Mapping[str, str]:
+def _environment(access: Access) -> Mapping[str, str]:
     # No credentials, no proxies: only what programs need to start.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     own = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"}
-    return kept | own | ({"TMPDIR": str(folder)} if folder else {})
+    gpu = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": access.gpu} if access.gpu else {}
+    return kept | own | gpu | ({"TMPDIR": str(access.folder)} if access.folder else {})
 
 
-def _setup(limits: Limits, parent: int, confined: Confinement) -> Callable[[], None]:
+def _setup(limits: Limits, access: Access, parent: int, confined: Confinement) -> Callable[[], None]:
     def setup() -> None:
         os.setsid()
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -53,7 +58,8 @@ def _setup(limits: Limits, parent: int, confined: Confinement) -> Callable[[], N
         # Each child has a session, and Linux shares the cores between sessions first: their group must be as nice.
         with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:  # noqa: PTH123  in a forked child, as little as possible
             group.write(str(limits.nice))
-        resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
+        if not access.gpu:
+            resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
         resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))
         resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -74,8 +80,8 @@ async def start(argv: Sequence[str], limits: Limits, access: Access) -> asyncio.
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd=access.folder or "/",
-            env=_environment(access.folder),
-            preexec_fn=_setup(limits, os.getpid(), confined),
+            env=_environment(access),
+            preexec_fn=_setup(limits, access, os.getpid(), confined),
         )
 
 
@@ -109,13 +115,14 @@ async def run(argv: Sequence[str], limits: Limits, access: Access) -> bytes:
     finally:
         await kill(process)
     if status != 0:
-        raise ChildFailed(last_words(errors, status))
+        raise failure(errors, status)
     return output
 
 
-def last_words(errors: bytes, status: int | None) -> str:
-    """The end of what a child said on stderr, or how it died."""
-    lines = [line for line in errors.decode("utf-8", "replace").splitlines() if line.strip()]
+def failure(errors: bytes, status: int | None) -> ChildFailed:
+    """From the end of what a child said on stderr, or how it died."""
+    said = errors.decode("utf-8", "replace")
+    lines = [line for line in said.splitlines() if line.strip()]
     if lines:
-        return lines[-1][:500]
-    return f"killed by signal {-status}" if status is not None and status < 0 else f"status {status}"
+        return ChildFailed(lines[-1][:500], said)
+    return ChildFailed(f"killed by signal {-status}" if status is not None and status < 0 else f"status {status}")

@@ -1,4 +1,4 @@
-import { CloudUpload, Cog, HardDrive, PieChart, ScrollText, Users } from "lucide-react";
+import { CloudUpload, Cog, Cpu, HardDrive, PieChart, ScrollText, Users } from "lucide-react";
 
 import { t } from "@/lib/text";
 import { PlaceLink } from "@/ui/place-link";
@@ -9,6 +9,7 @@ const FOR_ADMINS = [
   { href: "/admin/uploads/", label: t`Open uploads`, icon: CloudUpload, owns: ["/admin/uploads/"] },
   { href: "/admin/storage/", label: t`Storage`, icon: PieChart, owns: ["/admin/storage/"] },
   { href: "/admin/jobs/", label: t`Jobs`, icon: Cog, owns: ["/admin/jobs/"] },
+  { href: "/admin/gpus/", label: t`GPUs`, icon: Cpu, owns: ["/admin/gpus/"] },
   { href: "/admin/audit/", label: t`Access log`, icon: ScrollText, owns: ["/admin/audit/"] },
 ];
 

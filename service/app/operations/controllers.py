@@ -9,6 +9,8 @@ from litestar.params import Parameter
 
 from service.app.operations import repository
 from service.app.operations.schemas import (
+    JobHour,
+    JobHours,
     LargeProject,
     QueueCount,
     QueueCounts,
@@ -28,6 +30,8 @@ from service.core.http.inject import Caller, Config, Cursor, Reading, Writing
 from service.core.pagination import DEFAULT_LIMIT, check_limit, decode_id, encode_cursor
 from service.core.principal import Scope
 from service.files.jobs import CleanDerived, EmptyTrash, FixTypes, RecountQuota, VerifyFiles
+from service.media.gpus import service as gpus
+from service.media.gpus.schemas import Gpus
 from service.outbox import repository as outbox_repository
 from service.outbox import service as outbox
 from service.outbox.base import Job
@@ -39,6 +43,7 @@ DAY_S = 86_400
 # What is younger than this may be somebody's work that is going on.
 LEAST_AGE_S = DAY_S
 LARGEST = 20
+HOURS = 24
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
@@ -95,10 +100,18 @@ class OperationsController(Controller):
         found = await outbox_repository.counts(read)
         return QueueCounts([QueueCount(queue, state, jobs) for (queue, state), jobs in sorted(found.items())])
 
+    @get("/jobs/hourly", summary="Jobs that ended in each hour of the last day, by queue")
+    async def hourly(self, read: Reading) -> JobHours:
+        return JobHours([JobHour(**row) for row in await outbox_repository.hourly(read, HOURS)])
+
     @get("/workers", summary="Processes that do jobs, as they last said of themselves")
     async def present(self, read: Reading) -> SystemWorkers:
         rows = await workers.present(read)
         return SystemWorkers([SystemWorker(**{name: getattr(row, name) for name in SystemWorker.__struct_fields__}) for row in rows])
+
+    @get("/gpus", summary="GPUs of all workers: what each was proven to do, does, and did in the last hour")
+    async def gpus(self, read: Reading) -> Gpus:
+        return await gpus.overview(read)
 
     @get("/jobs/{job_id:uuid}", summary="One job")
     async def job(self, job_id: UUID, read: Reading) -> SystemJob:

@@ -42,6 +42,20 @@ class QueueCounts(msgspec.Struct):
     items: list[QueueCount]
 
 
+class JobHour(msgspec.Struct):
+    """Jobs of a queue that ended within the hour from `at` on; `busy_s` is how long they ran in all."""
+
+    at: datetime
+    queue: str
+    done: int
+    failed: int
+    busy_s: float
+
+
+class JobHours(msgspec.Struct):
+    items: list[JobHour]
+
+
 class SystemWorker(msgspec.Struct):
     """`slots`: jobs at once, `running`: in hand; `sandbox`: what confines the processes that read what people uploaded."""
 

@@ -1,10 +1,12 @@
 """Statements on `workers`: who is there to do jobs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from service.core.db import ReadSession, WriteSession
 from service.outbox.models import WorkerRow
@@ -15,7 +17,7 @@ MAX_WORKERS = 1_000
 
 
 class WorkerFacts(msgspec.Struct, frozen=True):
-    """What a worker says of itself. `slots`: jobs at once; `sandbox`: what confines its children, for people."""
+    """What a worker says of itself. `slots`: jobs at once; `sandbox`: what confines its children; `gpu`: why it encodes on the CPU, if it does."""
 
     id: str
     queue: str
@@ -23,6 +25,11 @@ class WorkerFacts(msgspec.Struct, frozen=True):
     slots: int
     sandbox: str
     ffmpeg: str
+    gpu: str = ""
+
+
+def seen_lately(seen_at: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+    return seen_at >= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, GONE_S)
 
 
 async def report(session: WriteSession, facts: WorkerFacts, running: int) -> None:
@@ -36,10 +43,9 @@ async def report(session: WriteSession, facts: WorkerFacts, running: int) -> Non
 
 async def leave(session: WriteSession, worker: str) -> None:
     """This worker is gone, and so are those that did not say goodbye."""
-    is_gone = WorkerRow.seen_at < func.now() - func.make_interval(0, 0, 0, 0, 0, 0, GONE_S)
-    await session.execute(delete(WorkerRow).where((WorkerRow.id == worker) | is_gone))
+    await session.execute(delete(WorkerRow).where((WorkerRow.id == worker) | ~seen_lately(WorkerRow.seen_at)))
 
 
 async def present(session: ReadSession) -> Sequence[WorkerRow]:
-    is_there = WorkerRow.seen_at >= func.now() - func.make_interval(0, 0, 0, 0, 0, 0, GONE_S)
-    return (await session.scalars(select(WorkerRow).where(is_there).order_by(WorkerRow.queue, WorkerRow.id).limit(MAX_WORKERS))).all()
+    query = select(WorkerRow).where(seen_lately(WorkerRow.seen_at)).order_by(WorkerRow.queue, WorkerRow.id)
+    return (await session.scalars(query.limit(MAX_WORKERS))).all()

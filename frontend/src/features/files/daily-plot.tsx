@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { api, bodyOf } from "@/lib/api/client";
 import { formatBytes } from "@/lib/format";
 import { LANGUAGE, t } from "@/lib/text";
+import { Columns } from "@/ui/columns";
 import { Failed, Loading } from "@/ui/states";
 
 const DAYS = 14;
@@ -18,22 +19,14 @@ export function DailyPlot() {
   const found = new Map(daily.data.items.map((item) => [item.day, item]));
   const today = daily.dataUpdatedAt;
   const days = Array.from({ length: DAYS }, (_, index) => new Date(today - (DAYS - 1 - index) * DAY_MS).toISOString().slice(0, 10));
-  const most = Math.max(1, ...daily.data.items.map((item) => item.bytes));
+  const columns = days.map((day) => {
+    const item = found.get(day);
+    return { text: item ? t`${day}: ${item.files.toLocaleString(LANGUAGE)} files, ${formatBytes(item.bytes)}` : t`${day}: nothing`, value: item?.bytes ?? 0 };
+  });
   const total = daily.data.items.reduce((sum, item) => sum + item.files, 0);
   return (
     <figure aria-label={t`What came in, day by day`} className="flex flex-col gap-2">
-      <ul className="flex h-28 items-end gap-1">
-        {days.map((day) => {
-          const item = found.get(day);
-          const text = item ? t`${day}: ${item.files.toLocaleString(LANGUAGE)} files, ${formatBytes(item.bytes)}` : t`${day}: nothing`;
-          return (
-            <li key={day} title={text} className="flex h-full flex-1 items-end rounded-t bg-sunken">
-              <span className="sr-only">{text}</span>
-              <span className="w-full rounded-t bg-accent" style={{ height: `${item ? Math.max(3, (100 * item.bytes) / most) : 0}%` }} />
-            </li>
-          );
-        })}
-      </ul>
+      <Columns label={t`Bytes by day`} columns={columns} />
       <figcaption className="text-xs text-muted">
         {t`${total.toLocaleString(LANGUAGE)} files in two weeks, ${formatBytes(daily.data.items.reduce((sum, item) => sum + item.bytes, 0))}`}
       </figcaption>

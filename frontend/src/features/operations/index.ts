@@ -1,2 +1,3 @@
+export { Gpus } from "./gpus";
 export { Jobs } from "./jobs";
 export { StorageOverview } from "./storage";

@@ -10,6 +10,7 @@ import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";
 import { t } from "@/lib/text";
 import { useChange } from "@/lib/use-change";
+import { JobHours } from "./job-hours";
 import { Button, IconButton } from "@/ui/button";
 import { Choice } from "@/ui/field";
 import { Progress } from "@/ui/progress";
@@ -120,6 +121,7 @@ export function Jobs() {
   return (
     <>
       <Counts />
+      <JobHours />
       <Workers />
       <Choice label={t`State`} value={state} onChange={(event) => setState(event.target.value as State | "")} className="self-start">
         <option value="">{t`All states`}</option>

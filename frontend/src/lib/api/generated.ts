@@ -1352,6 +1352,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/system/gpus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** GPUs of all workers: what each was proven to do, does, and did in the last hour */
+        get: operations["ApiV1SystemGpusGpus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/system/jobs": {
         parameters: {
             query?: never;
@@ -1378,6 +1395,23 @@ export interface paths {
         };
         /** How many jobs each queue has, by state */
         get: operations["ApiV1SystemJobsCountsCounts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/system/jobs/hourly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs that ended in each hour of the last day, by queue */
+        get: operations["ApiV1SystemJobsHourlyHourly"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2091,6 +2125,71 @@ export interface components {
             method: string;
             url: string;
         };
+        /** GpuFigures */
+        GpuFigures: {
+            clock_mhz?: number | null;
+            decoder_percent?: number | null;
+            encoder_percent?: number | null;
+            encoder_sessions?: number | null;
+            gpu_percent?: number | null;
+            memory_bytes?: number | null;
+            power_limit_w?: number | null;
+            power_w?: number | null;
+            slowed_by?: string[];
+            /** Format: date-time */
+            taken_at: string;
+            temperature_c?: number | null;
+            video_clock_mhz?: number | null;
+        };
+        /** GpuJob */
+        GpuJob: {
+            decoder_percent?: number | null;
+            encoder_percent?: number | null;
+            file_id: string | null;
+            gpu_percent?: number | null;
+            /** Format: uuid */
+            id: string;
+            progress: number | null;
+            started_at: string | null;
+            tag: string;
+        };
+        /** GpuMinute */
+        GpuMinute: {
+            /** Format: date-time */
+            at: string;
+            decoder_percent: number | null;
+            encoder_percent: number | null;
+            gpu_percent: number | null;
+            memory_bytes: number | null;
+            power_w: number | null;
+        };
+        /** GpuView */
+        GpuView: {
+            driver: string;
+            figures: components["schemas"]["GpuFigures"] | null;
+            host: string;
+            id: string;
+            index: number;
+            jobs: components["schemas"]["GpuJob"][];
+            last_hour: components["schemas"]["GpuMinute"][];
+            memory_bytes: number;
+            mode: string;
+            name: string;
+            /** Format: date-time */
+            proven_at: string;
+            reason: string;
+            /** Format: date-time */
+            seen_at: string;
+            slots: number;
+            uuid: string;
+            worker: string;
+        };
+        /** Gpus */
+        Gpus: {
+            items: components["schemas"]["GpuView"][];
+            mode: string;
+            without: components["schemas"]["WithoutGpu"][];
+        };
         /** Invitation */
         Invitation: {
             email?: string | null;
@@ -2100,6 +2199,19 @@ export interface components {
              * @enum {string}
              */
             role: "admin" | "member";
+        };
+        /** JobHour */
+        JobHour: {
+            /** Format: date-time */
+            at: string;
+            busy_s: number;
+            done: number;
+            failed: number;
+            queue: string;
+        };
+        /** JobHours */
+        JobHours: {
+            items: components["schemas"]["JobHour"][];
         };
         /** JobPage */
         JobPage: {
@@ -2831,6 +2943,12 @@ export interface components {
         Waveform: {
             peaks: number[];
             seconds_each: number;
+        };
+        /** WithoutGpu */
+        WithoutGpu: {
+            host: string;
+            reason: string;
+            worker: string;
         };
         /** ZipLink */
         ZipLink: {
@@ -6158,6 +6276,35 @@ export interface operations {
             };
         };
     };
+    ApiV1SystemGpusGpus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gpus"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ApiV1SystemJobsJobs: {
         parameters: {
             query?: {
@@ -6208,6 +6355,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["QueueCounts"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1SystemJobsHourlyHourly: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobHours"];
                 };
             };
             /** @description Refused */

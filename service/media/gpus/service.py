@@ -1,0 +1,61 @@
+"""GPUs as administrators see them, and films that wait for one in vain."""
+
+from typing import Any
+
+import msgspec
+
+from service.core.db import ReadSession, WriteSession
+from service.media import repository as transcodes
+from service.media.gpus import repository
+from service.media.gpus.schemas import GpuFigures, GpuJob, GpuMinute, Gpus, GpuView, WithoutGpu
+from service.media.models import Gpu
+from service.media.planning import MODES, Plan
+from service.media.transcodes import plan_anew
+from service.outbox.base import Queue
+from service.outbox.models import JobRow
+from service.outbox.workers import repository as workers
+
+# Films wait so long for a GPU that was there when they were planned.
+PATIENCE_S = 60
+_OF_DEVICE = ("id", "worker", "host", "index", "uuid", "name", "driver", "memory_bytes", "mode", "reason", "slots", "proven_at", "seen_at")
+
+
+def _job(row: JobRow, figures: dict[str, Any]) -> GpuJob:
+    share = figures.get("jobs", {}).get(str(row.id), {})
+    return GpuJob(row.id, row.tag, row.file_id, row.progress, row.started_at, **share)
+
+
+async def overview(session: ReadSession) -> Gpus:
+    """All GPUs of living workers, and the workers that have none."""
+    rows = await repository.present(session)
+    ids = [row.id for row in rows]
+    latest, minutes = await repository.latest(session, ids), await repository.minutes(session, ids)
+    jobs = await repository.jobs_of(session, [row.worker for row in rows])
+
+    def view(row: Gpu) -> GpuView:
+        figures = latest.get(row.id)
+        return GpuView(
+            **{name: getattr(row, name) for name in _OF_DEVICE},
+            figures=msgspec.convert(figures, GpuFigures) if figures else None,
+            jobs=[_job(job, figures or {}) for job in jobs if job.worker == row.worker],
+            last_hour=[GpuMinute(**minute) for minute in minutes.get(row.id, [])],
+        )
+
+    without = [WithoutGpu(row.id, row.host, row.gpu) for row in await workers.present(session) if row.gpu]
+    return Gpus(await repository.best_mode(session), [view(row) for row in rows], without)
+
+
+async def reroute(session: WriteSession) -> int:
+    """Films whose chunks wait for a GPU that is not there any more are planned anew, for what is there. Returns how many."""
+    waiting = await repository.stranded(session, Queue.GPU, PATIENCE_S)
+    best = await repository.best_mode(session) if waiting else MODES[0]
+    rerouted = 0
+    for transcode_id in waiting:
+        transcode = await transcodes.lock_transcode(session, transcode_id)
+        if transcode is None or transcode.state != "running":
+            continue
+        plan = msgspec.convert(transcode.plan, Plan)
+        if MODES.index(best) < MODES.index(plan.mode):
+            await plan_anew(session, transcode, plan, best=best)
+            rerouted += 1
+    return rerouted

@@ -1,0 +1,1 @@
+"""GPUs of this machine: what NVML says of them, and what ffmpeg can prove that it does with them."""
