@@ -71,7 +71,7 @@ def assemble(settings: Settings) -> Parts:
         delivery=Delivery(store, settings),
         audit=Recorder(database),
         accounts=accounts,
-        archives=Archives(database, store, settings.store.derived),
+        archives=Archives(database, store, settings.store.derived, settings.auth.secret_key),
         hub=Hub(hints, database, accounts),
         pool=pool,
         leases=leases,

@@ -1,5 +1,6 @@
 """Jobs of the media slice; `workers/media` carries them out."""
 
+from typing import Any
 from uuid import UUID
 
 from service.outbox.base import Job, Queue
@@ -59,9 +60,22 @@ class OnDemand(_FileJob, frozen=True):
 
 
 class IndexArchive(OnDemand, frozen=True, tag="media.index_archive"):
-    """List what is in an archive of `form` (zip, tar, 7z, rar)."""
+    """List what is in an archive of `form` (zip, tar, 7z, rar). `of` is the derivative that it is, where it lies in another archive;
+    `locked` its password, encrypted.
+    """
 
     form: str
+    of: str = ""
+    locked: str = ""
+
+
+class TakeMember(OnDemand, frozen=True, tag="media.take_member"):
+    """Take one member out of an archive: `wanted` is what the index says of it; the rest as in IndexArchive."""
+
+    form: str
+    of: str
+    locked: str
+    wanted: dict[str, Any]
 
 
 class RenderPages(OnDemand, frozen=True, tag="media.render_pages"):

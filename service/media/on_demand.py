@@ -19,7 +19,7 @@ async def find_or_make(database: Database, job: OnDemand) -> Derivative | None:
     if (row := await _find(database, job)) is not None:
         return row
     async with database.write() as session:
-        if not await jobs.is_pending(session, job.tag(), file_id=job.file_id):
+        if not await jobs.is_pending(session, job.tag(), file_id=job.file_id, kind=job.kind):
             await repository.want(session, job.version_id, [job.kind])
             outbox.enqueue(session, [job])
     for _ in range(int(WAIT_S / POLL_S)):
@@ -40,7 +40,7 @@ async def store_made(session: WriteSession, source: Source, kind: str, prefix: s
     await store_derivative(session, source, row, {})
 
 
-async def store_refusal(session: WriteSession, source: Source, kind: str, reason: str) -> None:
+async def store_refusal(session: WriteSession, source: Source, kind: str, reason: str, facts: dict[str, object] | None = None) -> None:
     """What can't be made says why, and is not tried again by itself."""
-    row = Derivative(version_id=source.version_id, kind=kind, state="failed", prefix=None, bytes=0, facts={}, error=reason)
+    row = Derivative(version_id=source.version_id, kind=kind, state="failed", prefix=None, bytes=0, facts=facts or {}, error=reason)
     await store_derivative(session, source, row, {})

@@ -225,10 +225,12 @@ async def forget_finished(session: WriteSession, *, older_than_s: int, limit: in
     return len(result.all())
 
 
-async def is_pending(session: ReadSession, tag: str, *, or_within_s: float = 0, file_id: UUID | None = None) -> bool:
-    """Whether a job of the kind (for a file) waits or runs, or was enqueued in these last seconds."""
+async def is_pending(session: ReadSession, tag: str, *, or_within_s: float = 0, file_id: UUID | None = None, kind: str = "") -> bool:
+    """Whether such a job (for a file, with that `kind` in its payload) waits or runs, or was enqueued in these last seconds."""
     is_recent = JobRow.created_at > func.now() - func.make_interval(0, 0, 0, 0, 0, 0, or_within_s)
     query = select(JobRow.id).where(JobRow.tag == tag, JobRow.state.in_(["queued", "running"]) | is_recent).limit(1)
     if file_id is not None:
         query = query.where(JobRow.file_id == file_id)
+    if kind:
+        query = query.where(JobRow.payload["kind"].astext == kind)
     return (await session.scalars(query)).one_or_none() is not None

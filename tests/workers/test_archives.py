@@ -1,9 +1,13 @@
 """Looking into archives over the API: listed by a worker when somebody first looks, members streamed without the rest."""
 
 import io
+import subprocess
 import tarfile
+import tempfile
 import zipfile
 import zlib
+from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import py7zr
@@ -11,18 +15,27 @@ import pytest
 
 from tests.files.test_tree import put
 from tests.harness import ASSETS, wait_until, zip_of
+from workers.tools.archives import taking
 
 WORDS = b"every good boy deserves favour\n" * 20_000
 
 
-def look(client, file, **query):
-    """The answer once the archive is listed, however busy the machine is."""
+UNDER_WAY = {"archive.indexing", "archive.unpacking"}
+
+
+def ask(client, route, password="", **query):
+    """The answer once it is there, however busy the machine is."""
+    headers = {"Archive-Password": quote(password)} if password else {}
 
     def answer():
-        found = client.get(f"/files/{file}/archive", params=query)
-        return None if found.status_code == 409 and found.json()["code"] == "archive.indexing" else found
+        found = client.get(route, params=query, headers=headers)
+        return None if found.status_code == 409 and found.json()["code"] in UNDER_WAY else found
 
-    return wait_until(answer, 60, 0.2, "the index")
+    return wait_until(answer, 60, 0.2, "the archive")
+
+
+def look(client, file, **query):
+    return ask(client, f"/files/{file}/archive", **query)
 
 
 def page(client, file, **query):
@@ -31,9 +44,31 @@ def page(client, file, **query):
     return answer.json()
 
 
-def entry(client, file, path, **headers):
-    look(client, file)
-    return client.get(f"/files/{file}/archive/entry", params={"path": path}, headers=headers)
+def entry(client, file, path, password="", inside="", **headers):
+    ask(client, f"/files/{file}/archive/entry", password, path=path, inside=inside)
+    given = {"Archive-Password": quote(password)} if password else {}
+    return client.get(f"/files/{file}/archive/entry", params={"path": path, "inside": inside}, headers=headers | given)
+
+
+def tar_of(files, mode):
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode=mode) as archive:
+        for name, body in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(body)
+            archive.addfile(info, io.BytesIO(body))
+    return made.getvalue()
+
+
+def packed(*flags, **files):
+    """An archive made by 7-Zip itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, body in files.items():
+            (Path(folder) / name).write_bytes(body)
+        suffix = next((flag[2:] for flag in flags if flag.startswith("-t")), "7z")
+        command = [taking.program(), "a", "-bd", "-y", *flags, f"made.{suffix}", *files]
+        subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        return (Path(folder) / f"made.{suffix}").read_bytes()
 
 
 def test_a_zip_is_looked_into_folder_by_folder(stack, client, project):
@@ -89,14 +124,8 @@ def test_a_link_to_a_member_needs_no_token_and_ends_with_the_right_to_the_file(s
     assert httpx.get(url).status_code == 404
 
 
-def test_members_of_a_tar_and_of_a_rar_and_what_is_bound_to_others(client, project):
-    plain, packed = io.BytesIO(), io.BytesIO()
-    for body, mode in ((plain, "w"), (packed, "w:gz")):
-        with tarfile.open(fileobj=body, mode=mode) as archive:
-            info = tarfile.TarInfo("d/words.txt")
-            info.size = len(WORDS)
-            archive.addfile(info, io.BytesIO(WORDS))
-    tar = put(client, project, "x.tar", plain.getvalue())["id"]
+def test_members_of_a_tar_a_rar_and_a_7z_however_they_are_packed(client, project):
+    tar = put(client, project, "x.tar", tar_of({"d/words.txt": WORDS}, "w"))["id"]
     assert entry(client, tar, "d/words.txt").content == WORDS
     assert entry(client, tar, "d/words.txt", Range="bytes=-31").content == WORDS[-31:]
     rar = put(client, project, "x.rar", (ASSETS / "archives/rar5-subdirs.rar").read_bytes())["id"]
@@ -104,12 +133,90 @@ def test_members_of_a_tar_and_of_a_rar_and_what_is_bound_to_others(client, proje
     seven = io.BytesIO()
     with py7zr.SevenZipFile(seven, "w") as archive:
         archive.writestr(b"hi there", "p/q.txt")
-    for body, name, path in ((packed.getvalue(), "x.tgz", "d/words.txt"), (seven.getvalue(), "x.7z", "p/q.txt")):
+        archive.writestr(WORDS, "p/words.txt")
+    for body, name, path, expected in (
+        (tar_of({"d/words.txt": WORDS}, "w:gz"), "x.tgz", "d/words.txt", WORDS),
+        (seven.getvalue(), "x.7z", "p/q.txt", b"hi there"),
+        (seven.getvalue(), "y.7z", "p/words.txt", WORDS),
+        ((ASSETS / "archives/rar3-solid.rar").read_bytes(), "solid.rar", "stest2.txt", None),
+        ((ASSETS / "archives/seektest.rar").read_bytes(), "packed.rar", "stest1.txt", None),
+    ):
         file = put(client, project, name, body)["id"]
-        folder = path.partition("/")[0]
-        assert [item["can_be_read"] for item in page(client, file, prefix=folder)["items"]] == [False]
-        refused = entry(client, file, path)
-        assert (refused.status_code, refused.json()["code"]) == (409, "archive.member_bound")
+        folder = path.rpartition("/")[0]
+        assert {item["can_be_read"] for item in page(client, file, prefix=folder)["items"]} == {True}
+        found = entry(client, file, path)
+        assert found.status_code == 200, found.text
+        assert found.content == expected if expected else found.content.startswith(b"000\n001\n")
+        # Once it is taken out, it is a file like any other.
+        part = entry(client, file, path, Range="bytes=2-5")
+        assert (part.status_code, part.content) == (206, found.content[2:6])
+
+
+def test_a_password_lists_what_is_hidden_and_opens_members(stack, client, project):
+    file = put(client, project, "hidden.7z", packed("-psésame 1", "-mhe=on", **{"a.txt": b"alpha", "b.txt": WORDS}))["id"]
+    locked = look(client, file)
+    assert (locked.status_code, locked.json()["code"]) == (409, "archive.locked")
+    assert "takes the password" in locked.json()["detail"]
+    wrong = look(client, file, password="guess")
+    assert wrong.json()["code"] == "archive.locked"
+    assert "does not open" in wrong.json()["detail"]
+    assert [item["name"] for item in page(client, file, password="sésame 1")["items"]] == ["a.txt", "b.txt"]
+    assert look(client, file).json()["code"] == "archive.locked", "who does not know it sees nothing"
+    assert entry(client, file, "b.txt", "sésame 1").content == WORDS
+    assert entry(client, file, "b.txt", "guess").json()["code"] == "archive.locked"
+    url = ask(client, f"/files/{file}/archive/link", "sésame 1", path="a.txt").json()["url"]
+    assert httpx.get(url).content == b"alpha"
+    assert stack.sql("SELECT count(*) FROM jobs WHERE payload::text LIKE %s", "%same 1%") == [(0,)], "it lies nowhere in clear"
+
+    for body, name, member, password, begin in (
+        (packed("-tzip", "-psecret", "-mem=AES256", **{"c.txt": WORDS}), "aes.zip", "c.txt", "secret", WORDS),
+        (packed("-tzip", "-psecret", "-mem=ZipCrypto", **{"c.txt": WORDS}), "old.zip", "c.txt", "secret", WORDS),
+        ((ASSETS / "archives/rar5-psw.rar").read_bytes(), "psw.rar", "stest1.txt", "password", b"000\n"),
+        ((ASSETS / "archives/rar5-hpsw.rar").read_bytes(), "hpsw.rar", "stest2.txt", "password", b"000\n"),
+    ):
+        file = put(client, project, name, body)["id"]
+        assert page(client, file, password=password)["encrypted"] > 0
+        refused = entry(client, file, member)
+        assert refused.json()["code"] == ("archive.locked" if name == "hpsw.rar" else "archive.encrypted")
+        assert entry(client, file, member, password).content.startswith(begin)
+        assert entry(client, file, member, "guess").json()["code"] in {"archive.member_refused", "archive.locked"}
+
+
+def test_an_archive_in_an_archive_is_looked_into(client, project):
+    inner = zip_of({"deep/words.txt": WORDS, "deep/more.zip": zip_of({"x": "y"})}, compression=zipfile.ZIP_DEFLATED)
+    seven = packed(**{"seven.txt": b"from within"})
+    file = put(client, project, "outer.zip", zip_of({"boxes/inner.zip": inner, "boxes/inner.7z": seven, "boxes/broken.zip": b"no"}))["id"]
+    assert page(client, file, inside="boxes/inner.zip")["files"] == 2
+    assert [item["path"] for item in page(client, file, inside="boxes/inner.zip", prefix="deep")["items"]] == [
+        "deep/more.zip",
+        "deep/words.txt",
+    ]
+    assert entry(client, file, "deep/words.txt", inside="boxes/inner.zip").content == WORDS
+    assert entry(client, file, "seven.txt", inside="boxes/inner.7z").content == b"from within"
+    url = ask(client, f"/files/{file}/archive/link", path="seven.txt", inside="boxes/inner.7z").json()["url"]
+    assert httpx.get(url).content == b"from within"
+    assert look(client, file, inside="boxes/none.zip").status_code == 404
+    assert look(client, file, inside="boxes/broken.zip").json()["code"] == "archive.unreadable"
+    assert look(client, file, inside="boxes").json()["code"] == "archive.none"
+    outer = put(client, project, "outer.tgz", tar_of({"inner.zip": inner}, "w:gz"))["id"]
+    assert page(client, outer, inside="inner.zip")["files"] == 2
+
+
+def test_zip_methods_that_nobody_streams_are_unpacked(client, project):
+    for method in ("LZMA", "Deflate64", "PPMd"):
+        file = put(client, project, f"{method}.zip", packed("-tzip", f"-mm={method}", **{"w.txt": WORDS, "v.txt": b"v" * 9_000}))["id"]
+        assert entry(client, file, "w.txt").content == WORDS
+
+
+def test_a_member_that_unpacks_to_more_than_it_says_is_refused(client, project):
+    """Members that are unpacked first can say so, and nothing of them is kept."""
+    bomb = bytearray(packed("-tzip", "-mm=LZMA", **{"bomb.bin": bytes(5_000_000)}))
+    directory = bomb.find(b"PK\x01\x02")
+    bomb[directory + 24 : directory + 28] = (1_000).to_bytes(4, "little")
+    file = put(client, project, "bomb.zip", bytes(bomb))["id"]
+    refused = entry(client, file, "bomb.bin")
+    assert (refused.status_code, refused.json()["code"]) == (409, "archive.member_refused")
+    assert "more than the archive says" in refused.json()["detail"]
 
 
 def test_what_can_not_be_looked_into_says_why(client, project):
@@ -117,7 +224,6 @@ def test_what_can_not_be_looked_into_says_why(client, project):
     assert client.get(f"/files/{text}/archive").json()["code"] == "archive.none"
     for body, name, word in (
         (zip_of({"a": b"x" * 500})[:300], "cut.zip", "damaged"),
-        ((ASSETS / "archives/rar5-hpsw.rar").read_bytes(), "locked.rar", "encrypted"),
         (b"\0" * 5_000, "zeros.7z", "damaged"),
     ):
         file = put(client, project, name, body)["id"]

@@ -33,6 +33,7 @@ class MediaDeps:
     proxy: RangeProxy
     settings: MediaSettings
     scratch: Path
+    secret_key: str = ""
     gpu: Seat | None = None
 
     @asynccontextmanager

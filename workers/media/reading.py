@@ -3,11 +3,15 @@
 import json
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from service.media import repository
+from service.media.archives.service import MEMBER
 from service.media.jobs import OnDemand
 from service.media.on_demand import store_made, store_refusal
+from service.media.service import Source
 from service.outbox.context import JobContext
 from service.storage import keys
 from workers.media.deps import MediaDeps
@@ -27,12 +31,17 @@ async def read_file(
     command: Callable[[str, Path], list[str]],
     limits: Limits,
     keep: Keep,
+    *,
+    of: str = "",
 ) -> None:
     """Run the module and arguments that `command` says for a URL and a folder; what it prints is the derivative's facts.
 
-    What the reader refuses (`{"refused": why}`) is the answer; so is a reader that dies of the file.
+    What the reader refuses (`{"refused": why}`) is the answer; so is a reader that dies of the file. `of`: the derivative that is read in
+    place of the file (a member of an archive).
     """
     source = await deps.begin(job.version_id, job.kind)
+    if source is not None and of:
+        source = await _derived(deps, source, of)
     if source is None:
         return
     prefix, total = keys.derived_prefix(source.version_id, job.kind, str(context.claimed.fence)), 0
@@ -44,10 +53,19 @@ async def read_file(
             total = await keep(facts, folder, prefix)
     async with deps.database.write() as session:
         if "refused" in facts:
-            await store_refusal(session, source, job.kind, facts["refused"])
+            await store_refusal(session, source, job.kind, facts.pop("refused"), facts)
         else:
             await store_made(session, source, job.kind, prefix, facts, total)
         await context.finish(session)
+
+
+async def _derived(deps: MediaDeps, source: Source, kind: str) -> Source | None:
+    """None where it went in the meantime."""
+    async with deps.database.read() as session:
+        row = await repository.derivative(session, source.version_id, kind)
+    if row is None or row.state != "ready" or row.prefix is None:
+        return None
+    return replace(source, bucket=deps.derived_bucket, key=f"{row.prefix}{MEMBER}", size_bytes=row.bytes)
 
 
 async def _ask(served: Served, argv: list[str], limits: Limits, folder: Path) -> dict[str, Any]:

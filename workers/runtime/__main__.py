@@ -92,7 +92,7 @@ async def work(queue: Queue) -> None:
     )
     seat, reason = await _gpu(queue, settings, scratch)
     deps: dict[str, object] = {
-        "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch, seat),
+        "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch, settings.auth.secret_key, seat),
         **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep),
     }
     hints = Hints(settings.redis.url)

@@ -24,7 +24,7 @@ from service.outbox.jobs import ForgetJobs
 from service.projects.events import MembersChanged, ProjectChanged
 from service.projects.jobs import PurgeProjects
 from service.uploads.jobs import ScanStore
-from workers.media.archive import index_archive
+from workers.media.archive import index_archive, take_member
 from workers.media.chunk import encode_chunk
 from workers.media.finish import finish_transcode
 from workers.media.pages import render_pages
@@ -60,6 +60,7 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.FinishTranscode, finish_transcode),
     (media_jobs.IndexArchive, index_archive),
     (media_jobs.RenderPages, render_pages),
+    (media_jobs.TakeMember, take_member),
 )
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (
     (DrainDoomed, drain_doomed),

@@ -1,21 +1,25 @@
-"""Limited child: the index of an archive. Arguments: format, URL or path, file for the index. Prints its facts as JSON.
+"""Limited child of archives. It prints an answer as JSON; what is refused is one, too: `{"refused": "why, for people"}`.
 
-What is refused is an answer, too: `{"refused": "why, for people"}`.
+`list FORMAT SOURCE INDEX`: writes the index of an archive, answers with its facts.
+`take FORMAT SOURCE TARGET WANTED`: writes one member (`taking.Wanted` as JSON, without the password), answers with its size in bytes.
+SOURCE is a URL or path. A password is in the file `password` of the folder that the child runs in.
 """
 
 import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from workers.tools.archives.entries import Entry, Refused, gather
+from workers.tools.archives.entries import Entry, NeedsPassword, Refused, gather
 from workers.tools.archives.index import write_index
 from workers.tools.archives.zip_directory import read_zip
 from workers.tools.source_file import open_source
 
+PASSWORD = "password"  # noqa: S105  the name of a file
 
-def _reader(form: str) -> Callable[[IO[bytes], int], Iterator[Entry]]:
+
+def _reader(form: str) -> Callable[[IO[bytes], int, str], Iterator[Entry]]:
     if form == "zip":
         return read_zip
     from workers.tools.archives import others
@@ -23,18 +27,31 @@ def _reader(form: str) -> Callable[[IO[bytes], int], Iterator[Entry]]:
     return {"tar": others.read_tar, "7z": others.read_7z, "rar": others.read_rar}[form]
 
 
+def _answer(verb: str, form: str, file: IO[bytes], target: Path, rest: list[str], password: str) -> dict[str, Any]:
+    if verb == "take":
+        from workers.tools.archives.taking import Wanted, take
+
+        return {"size": take(form, file, Wanted(**json.loads(rest[0]), password=password), target)}
+    size = file.seek(0, 2)
+    file.seek(0)
+    with target.open("wb") as index:
+        return write_index(gather(form, _reader(form)(file, size, password)), index)
+
+
 def main() -> int:
     """Exit status 0 with an answer; anything else is a crash."""
-    form, source, target = sys.argv[1:4]
+    verb, form, source, target, *rest = sys.argv[1:]
+    kept = Path(PASSWORD)
+    password = kept.read_text("utf-8") if kept.exists() else ""
     try:
-        with open_source(source) if source.startswith("http://") else Path(source).open("rb") as file, Path(target).open("wb") as index:
-            size = file.seek(0, 2)
-            file.seek(0)
-            facts = write_index(gather(form, _reader(form)(file, size)), index)
+        with open_source(source) if source.startswith("http://") else Path(source).open("rb") as file:
+            facts = _answer(verb, form, file, Path(target), rest, password)
+    except NeedsPassword as error:
+        facts = {"refused": str(error), "needs_password": True}
     except Refused as error:
         facts = {"refused": str(error)}
     except (MemoryError, RecursionError):
-        facts = {"refused": "This archive needs more memory to be listed than we give it."}
+        facts = {"refused": "This archive needs more memory than we give it."}
     sys.stdout.write(json.dumps(facts))
     return 0
 

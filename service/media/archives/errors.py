@@ -22,16 +22,32 @@ class StillIndexing(StowageError):
     public = "This archive is being looked through. Try again in a moment."
 
 
+class ArchiveLocked(StowageError):
+    """Even its names are encrypted, or the password is wrong."""
+
+    code = "archive.locked"
+    kind = Kind.CONFLICT
+    public = "It takes the password to list this archive."
+
+
 class MemberLocked(StowageError):
     code = "archive.encrypted"
     kind = Kind.CONFLICT
-    public = "This member is encrypted. Download the archive and open it with its password."
+    public = "This member is encrypted: it takes its password to open it."
 
 
-class MemberBound(StowageError):
-    code = "archive.member_bound"
+class StillUnpacking(StowageError):
+    code = "archive.unpacking"
     kind = Kind.CONFLICT
-    public = "This member can't be taken out by itself: in this kind of archive it is packed together with others. Download the archive."
+    public = "This member is being unpacked. Try again in a moment."
+
+
+class MemberRefused(StowageError):
+    """Its text is the reader's own."""
+
+    code = "archive.member_refused"
+    kind = Kind.CONFLICT
+    public = "This member can't be taken out by itself. Download the archive."
 
 
 class MemberBroken(StowageError):

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from service.media.archives.errors import ArchiveUnreadable, MemberBound, MemberBroken, MemberLocked
+from service.media.archives.errors import ArchiveUnreadable, MemberBroken
 from service.media.archives.index import Row
 from service.storage.port import Reader
 
@@ -51,41 +51,39 @@ _UNPACKERS: dict[int, Callable[[], _Unpacker]] = {DEFLATED: _Inflate, BZIP2: bz2
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member whose bytes begin at `start` of the archive's object."""
+    """A member whose bytes begin at `start` of an object: the archive's, or its own."""
 
     row: Row
     start: int
+    bucket: str
+    key: str
 
     @property
     def is_stored(self) -> bool:
         return self.row.method == STORED
 
 
-def can_be_read(form: str, row: Row) -> bool:
-    """Whether a member can be taken out by itself, as far as the index tells."""
+def can_be_streamed(form: str, row: Row) -> bool:
+    """Whether a member's bytes can be read where they are, as far as the index tells."""
     return not row.is_encrypted and row.offset >= 0 and (row.method == STORED or (form == "zip" and row.method in _UNPACKERS))
 
 
 async def locate(reader: Reader, bucket: str, key: str, form: str, row: Row) -> Member:
-    """Where the bytes of a member are. Raises MemberLocked, MemberBound, ArchiveUnreadable, StoreDown."""
-    if row.is_encrypted:
-        raise MemberLocked
-    if not can_be_read(form, row):
-        raise MemberBound
+    """Where the bytes of a member are that can be streamed. Raises ArchiveUnreadable, StoreDown."""
     if form != "zip":
-        return Member(row, row.offset)
+        return Member(row, row.offset, bucket, key)
     head = b"".join([chunk async for chunk in reader.read(bucket, key, row.offset, row.offset + _LOCAL_SIZE)])
     if len(head) != _LOCAL_SIZE or head[:4] != _LOCAL:
         raise ArchiveUnreadable
     name_length, extra_length = struct.unpack_from("<HH", head, 26)
-    return Member(row, row.offset + _LOCAL_SIZE + name_length + extra_length)
+    return Member(row, row.offset + _LOCAL_SIZE + name_length + extra_length, bucket, key)
 
 
-async def read_member(reader: Reader, bucket: str, key: str, member: Member, start: int, end: int) -> AsyncIterator[bytes]:
+async def read_member(reader: Reader, member: Member, start: int, end: int) -> AsyncIterator[bytes]:
     """The bytes of a member; `start` and `end` of one that is stored as it is. Ends with an error, so that the connection breaks,
     where they are not what the directory of the archive says.
     """
-    row = member.row
+    row, bucket, key = member.row, member.bucket, member.key
     if not row.size:
         return
     if member.is_stored:

@@ -18,6 +18,17 @@ class Refused(Exception):
     """Nothing of this archive is shown; the text says why, to people."""
 
 
+class NeedsPassword(Refused):
+    """Even its names are encrypted."""
+
+    def __init__(self, form: str, password: str) -> None:
+        super().__init__(
+            "This password does not open the archive."
+            if password
+            else f"Even the names in this {form} are encrypted: it takes the password to list them."
+        )
+
+
 @dataclass(slots=True)
 class Entry:
     """`path` as written, `size` and `packed` in bytes, `modified` in seconds since 1970 (0: unknown).

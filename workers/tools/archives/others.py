@@ -7,6 +7,7 @@ import struct
 import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import IO, Any
 
@@ -14,7 +15,7 @@ import py7zr
 import rarfile
 from py7zr.exceptions import ArchiveError, PasswordRequired
 
-from workers.tools.archives.entries import Entry, Refused
+from workers.tools.archives.entries import Entry, NeedsPassword, Refused
 
 if sys.version_info >= (3, 14):
     from compression.zstd import ZstdError, ZstdFile
@@ -23,6 +24,7 @@ else:
 
 # What has to be unpacked to find the next header of a compressed TAR, at most.
 MAX_UNPACKED_BYTES = 200 << 30
+UNREADABLE = "This member can't be taken out: the archive is damaged there."
 _STORED_RAR = rarfile.RAR_M0
 _MAGIC = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "zst"}
 
@@ -58,34 +60,41 @@ def _unpacked(file: IO[bytes]) -> tuple[Any, str]:
     return file, ""
 
 
-def read_tar(file: IO[bytes], _size: int) -> Iterator[Entry]:
-    """Entries in order; members of one that is not compressed can be read by themselves. Raises Refused."""
+@contextmanager
+def open_tar(file: IO[bytes]) -> Iterator[tarfile.TarFile]:
+    """A TAR however it is packed; a plain one is sought through, a packed one read on. Raises Refused."""
     stream, packing = _unpacked(file)
+    how: Any = {"fileobj": _Counted(stream), "mode": "r|"} if packing else {"fileobj": file, "mode": "r:"}
     try:
-        # A plain TAR is sought through: only headers are read of it.
-        how: Any = {"fileobj": _Counted(stream), "mode": "r|"} if packing else {"fileobj": file, "mode": "r:"}
         with tarfile.open(**how, errorlevel=2) as archive:
-            while (member := archive.next()) is not None:
-                # They are kept for `getmembers`, which nobody asks for.
-                archive.members = []  # type: ignore[attr-defined]  # not in the stubs
-                yield Entry(
-                    member.name,
-                    is_dir=member.isdir(),
-                    size=member.size if member.isreg() else 0,
-                    packed=member.size,
-                    modified=max(0, int(member.mtime)),
-                    offset=member.offset_data if member.isreg() and not packing and not member.issparse() else -1,
-                    mode=0 if member.isreg() or member.isdir() else 0o120000,
-                )
+            yield archive
     except (tarfile.TarError, EOFError, OSError, lzma.LZMAError, ZstdError, ValueError, OverflowError) as error:
         message = "This TAR can't be read: it is damaged, or was cut."
         raise Refused(message) from error
 
 
-def read_7z(file: IO[bytes], _size: int) -> Iterator[Entry]:
+def read_tar(file: IO[bytes], _size: int, _password: str = "") -> Iterator[Entry]:
+    """Entries in order; members of one that is not compressed can be read by themselves. Raises Refused."""
+    with open_tar(file) as archive:
+        is_packed = isinstance(archive.fileobj, tarfile._Stream)  # type: ignore[attr-defined]  # noqa: SLF001  not in the stubs
+        while (member := archive.next()) is not None:
+            # They are kept for `getmembers`, which nobody asks for.
+            archive.members = []  # type: ignore[attr-defined]  # not in the stubs
+            yield Entry(
+                member.name,
+                is_dir=member.isdir(),
+                size=member.size if member.isreg() else 0,
+                packed=member.size,
+                modified=max(0, int(member.mtime)),
+                offset=member.offset_data if member.isreg() and not is_packed and not member.issparse() else -1,
+                mode=0 if member.isreg() or member.isdir() else 0o120000,
+            )
+
+
+def read_7z(file: IO[bytes], _size: int, password: str = "") -> Iterator[Entry]:
     """Raises Refused."""
     try:
-        with py7zr.SevenZipFile(file, "r") as archive:
+        with py7zr.SevenZipFile(file, "r", password=password or None) as archive:
             is_locked = archive.needs_password()
             for found in archive.list():
                 modified = int(found.creationtime.timestamp()) if isinstance(found.creationtime, datetime) else 0
@@ -99,39 +108,49 @@ def read_7z(file: IO[bytes], _size: int) -> Iterator[Entry]:
                     mode=0o120000 if getattr(found, "is_symlink", False) else 0,
                 )
     except PasswordRequired as error:
-        message = "Even the names in this 7z are encrypted: they can't be listed without the password."
-        raise Refused(message) from error
+        raise NeedsPassword("7z", password) from error
     except (ArchiveError, OSError, EOFError, ValueError, KeyError, IndexError, lzma.LZMAError, struct.error) as error:
+        if password:
+            raise NeedsPassword("7z", password) from error
         message = "This 7z can't be read: it is damaged, or was cut."
         raise Refused(message) from error
 
 
-def read_rar(file: IO[bytes], _size: int) -> Iterator[Entry]:
-    """RAR 4 and 5. Raises Refused."""
+@contextmanager
+def open_rar(file: IO[bytes], password: str) -> Iterator[rarfile.RarFile]:
+    """RAR 4 or 5. Raises Refused."""
     try:
         with rarfile.RarFile(file) as archive:
-            members = archive.infolist()
-            if not members and archive.needs_password():
-                message = "Even the names in this RAR are encrypted: they can't be listed without the password."
-                raise Refused(message)
-            if not members and archive.strerror():
+            if password:
+                archive.setpassword(password)
+            if not archive.infolist() and archive.needs_password():
+                raise NeedsPassword("RAR", password)
+            if not archive.infolist() and archive.strerror():
                 raise rarfile.BadRarFile
-            for found in members:
-                is_stored = found.compress_type == _STORED_RAR and not found.needs_password() and found.is_file()
-                yield Entry(
-                    found.filename,
-                    is_dir=found.is_dir(),
-                    size=found.file_size or 0,
-                    packed=found.compress_size or 0,
-                    modified=max(0, int(found.mtime.timestamp())) if found.mtime else 0,
-                    is_encrypted=found.needs_password(),
-                    offset=_rar_offset(found) if is_stored else -1,
-                    crc=found.CRC,
-                    mode=0o120000 if found.is_symlink() else 0,
-                )
+            yield archive
     except rarfile.Error as error:
+        if password:
+            raise NeedsPassword("RAR", password) from error
         message = "This RAR can't be read: it is damaged, or was cut."
         raise Refused(message) from error
+
+
+def read_rar(file: IO[bytes], _size: int, password: str = "") -> Iterator[Entry]:
+    """RAR 4 and 5. Raises Refused."""
+    with open_rar(file, password) as archive:
+        for found in archive.infolist():
+            is_stored = found.compress_type == _STORED_RAR and not found.needs_password() and found.is_file()
+            yield Entry(
+                found.filename,
+                is_dir=found.is_dir(),
+                size=found.file_size or 0,
+                packed=found.compress_size or 0,
+                modified=max(0, int(found.mtime.timestamp())) if found.mtime else 0,
+                is_encrypted=found.needs_password(),
+                offset=_rar_offset(found) if is_stored else -1,
+                crc=found.CRC,
+                mode=0o120000 if found.is_symlink() else 0,
+            )
 
 
 def _rar_offset(found: Any) -> int:

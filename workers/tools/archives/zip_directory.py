@@ -31,7 +31,7 @@ class Damaged(Refused):
         super().__init__("This ZIP has no readable directory: it is damaged, or its end is missing.")
 
 
-def read_zip(file: IO[bytes], size: int) -> Iterator[Entry]:
+def read_zip(file: IO[bytes], size: int, _password: str = "") -> Iterator[Entry]:
     """Every entry, in the order of the directory. Raises Refused."""
     start, length, count, shift = _locate(file, size)
     if length > MAX_DIRECTORY_BYTES:

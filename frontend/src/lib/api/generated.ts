@@ -391,7 +391,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A folder inside an archive; `prefix` is its path, empty for the root */
+        /** A folder inside an archive (or, `inside`, an archive in it); `prefix` is its path, empty for the root */
         get: operations["ApiV1FilesFileIdArchivePage"];
         put?: never;
         post?: never;
@@ -3902,10 +3902,14 @@ export interface operations {
         parameters: {
             query?: {
                 prefix?: string;
+                inside?: string;
                 cursor?: string | null;
                 limit?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Percent-encoded UTF-8 */
+                "Archive-Password"?: string;
+            };
             path: {
                 file_id: string;
             };
@@ -3937,8 +3941,12 @@ export interface operations {
         parameters: {
             query: {
                 path: string;
+                inside?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Percent-encoded UTF-8 */
+                "Archive-Password"?: string;
+            };
             path: {
                 file_id: string;
             };
@@ -3970,8 +3978,12 @@ export interface operations {
         parameters: {
             query: {
                 path: string;
+                inside?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Percent-encoded UTF-8 */
+                "Archive-Password"?: string;
+            };
             path: {
                 file_id: string;
             };

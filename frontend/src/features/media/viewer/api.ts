@@ -1,4 +1,4 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { freshToken } from "@/lib/api/session";
@@ -7,7 +7,7 @@ import { Problem } from "@/lib/problem";
 export type FileInfo = Schemas["FileView"];
 export type Member = Schemas["ArchiveEntry"];
 
-const UNDER_WAY = ["archive.indexing", "pages.rendering"];
+const UNDER_WAY = ["archive.indexing", "archive.unpacking", "pages.rendering"];
 const TEXT_BYTES = 128 << 10;
 const MINUTES_MS = 300_000;
 /** What is made when somebody first looks takes a moment. */
@@ -21,12 +21,29 @@ export function useDerivatives(fileId: string) {
   });
 }
 
-export function useArchive(fileId: string, prefix: string) {
+/** An archive: a file, or (`inside`) one that is a member of it; with its password, where it has one. */
+export type Place = { fileId: string; inside: string; password: string };
+
+const placeParams = ({ fileId, inside, password }: Place, query: { path: string }) => ({
+  path: { file_id: fileId },
+  query: { ...query, inside },
+  header: { "Archive-Password": encodeURIComponent(password) },
+});
+
+export function useArchive(place: Place, prefix: string) {
   return useInfiniteQuery({
-    queryKey: ["archive", fileId, prefix],
+    queryKey: ["archive", place, prefix],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
-      bodyOf(api.GET("/api/v1/files/{file_id}/archive", { params: { path: { file_id: fileId }, query: { prefix, limit: 200, ...(pageParam ? { cursor: pageParam } : {}) } } })),
+      bodyOf(
+        api.GET("/api/v1/files/{file_id}/archive", {
+          params: {
+            path: { file_id: place.fileId },
+            query: { prefix, inside: place.inside, limit: 200, ...(pageParam ? { cursor: pageParam } : {}) },
+            header: { "Archive-Password": encodeURIComponent(place.password) },
+          },
+        }),
+      ),
     getNextPageParam: (page) => page.next_cursor ?? null,
     staleTime: MINUTES_MS,
     ...PATIENT,
@@ -44,8 +61,13 @@ export function usePages(fileId: string) {
   });
 }
 
-export const memberLink = async (fileId: string, path: string) =>
-  (await bodyOf(api.GET("/api/v1/files/{file_id}/archive/link", { params: { path: { file_id: fileId }, query: { path } } }))).url;
+/** The address of a member; one that has to be unpacked first is waited for. */
+export const memberLink = (client: QueryClient, place: Place, path: string) =>
+  client.fetchQuery({
+    queryKey: ["member-link", place, path],
+    queryFn: async () => (await bodyOf(api.GET("/api/v1/files/{file_id}/archive/link", { params: placeParams(place, { path }) }))).url,
+    ...PATIENT,
+  });
 
 export function useText(fileId: string) {
   return useInfiniteQuery({
@@ -73,11 +95,11 @@ export function useHead(fileId: string, count: number) {
   });
 }
 
-export function useMember(fileId: string, path: string) {
+export function useMember({ fileId, inside, password }: Place, path: string) {
   return useQuery({
-    queryKey: ["member", fileId, path],
-    queryFn: () => bytes(`/api/v1/files/${fileId}/archive/entry?${new URLSearchParams({ path })}`),
+    queryKey: ["member", fileId, inside, password, path],
+    queryFn: () => bytes(`/api/v1/files/${fileId}/archive/entry?${new URLSearchParams({ path, inside })}`, { "Archive-Password": encodeURIComponent(password) }),
     staleTime: MINUTES_MS,
-    retry: false,
+    ...PATIENT,
   });
 }

@@ -1,6 +1,7 @@
 "use client";
 
-import { Download, File, Folder, Lock } from "lucide-react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Download, File, FileArchive, Folder as FolderIcon, Lock } from "lucide-react";
 import { useState } from "react";
 import { toast } from "sonner";
 
@@ -10,26 +11,46 @@ import { LANGUAGE, t } from "@/lib/text";
 import { Button, IconButton } from "@/ui/button";
 import { Failed, Loading } from "@/ui/states";
 import { ROW, Table } from "@/ui/table";
-import { type FileInfo, type Member, memberLink, useArchive } from "./api";
+import { type FileInfo, type Member, memberLink, type Place, useArchive } from "./api";
+import { isArchive } from "./kinds";
 import { MemberView } from "./member";
+import { asksForPassword, PasswordQuestion } from "./password-question";
 
-/** The inside of an archive as folders, without unpacking it. */
+type Step = { inside: string; prefix: string };
+
+/** The inside of an archive as folders, without unpacking it; and of an archive that lies in it. */
 export function Archive({ file }: { file: FileInfo }) {
-  const [prefix, setPrefix] = useState("");
+  const [{ inside, prefix }, setStep] = useState<Step>({ inside: "", prefix: "" });
   const [opened, setOpened] = useState<Member | null>(null);
-  const archive = useArchive(file.id, prefix);
+  const [password, setPassword] = useState("");
+  const place = { fileId: file.id, inside, password };
+  const go = (step: Step) => {
+    setOpened(null);
+    setStep(step);
+  };
+  const open = (member: Member) => {
+    if (member.kind === "folder") go({ inside, prefix: member.path });
+    else if (isArchive(member.name) && !inside) go({ inside: member.path, prefix: "" });
+    else setOpened(member);
+  };
+  return (
+    <div data-scrolls className="mx-auto flex min-h-0 w-full max-w-5xl flex-1 flex-col gap-3 overflow-auto p-4" data-testid="archive">
+      <Where name={file.name} inside={inside} path={opened ? opened.path : prefix} onStep={go} />
+      {opened ? <MemberView key={opened.path} place={place} member={opened} onPassword={setPassword} /> : <Folder place={place} prefix={prefix} onOpen={open} onPassword={setPassword} />}
+    </div>
+  );
+}
+
+function Folder({ place, prefix, onOpen, onPassword }: { place: Place; prefix: string; onOpen: (member: Member) => void; onPassword: (password: string) => void }) {
+  const archive = useArchive(place, prefix);
   if (archive.isPending) return <Loading label={t`Looking into the archive`} />;
+  if (asksForPassword(archive.error)) return <PasswordQuestion error={archive.error} onPassword={onPassword} />;
   if (archive.isError) return <Failed error={archive.error} onRetry={() => void archive.refetch()} />;
   const [first] = archive.data.pages;
   const rows = archive.data.pages.flatMap((page) => page.items);
   const leftOut = Object.values(first?.left_out ?? {}).reduce((sum, count) => sum + count, 0);
-  const go = (path: string) => {
-    setOpened(null);
-    setPrefix(path);
-  };
   return (
-    <div data-scrolls className="mx-auto flex min-h-0 w-full max-w-5xl flex-1 flex-col gap-3 overflow-auto p-4" data-testid="archive">
-      <Where name={file.name} path={opened ? opened.path : prefix} onFolder={go} />
+    <>
       {first && (
         <p className="text-xs text-muted">
           {t`${first.format.toUpperCase()} · ${first.files.toLocaleString(LANGUAGE)} files, ${formatBytes(first.size_bytes)} unpacked`}
@@ -37,40 +58,37 @@ export function Archive({ file }: { file: FileInfo }) {
           {leftOut > 0 && t` · ${leftOut.toLocaleString(LANGUAGE)} not shown: links, devices, or names that would lead outside`}
         </p>
       )}
-      {opened ? (
-        <MemberView file={file} member={opened} />
-      ) : (
-        <>
-          <Table headings={[t`Name`, t`Size`, t`Changed`, `-${t`Download`}`]} testId="members">
-            {rows.map((row) => (
-              <MemberRow key={`${row.kind} ${row.name}`} file={file} member={row} onOpen={() => (row.kind === "folder" ? go(row.path) : setOpened(row))} />
-            ))}
-          </Table>
-          {rows.length === 0 && <p className="text-center text-sm text-muted">{t`Nothing is in here.`}</p>}
-          {archive.hasNextPage && (
-            <Button onClick={() => void archive.fetchNextPage()} disabled={archive.isFetchingNextPage}>
-              {t`Show more`}
-            </Button>
-          )}
-        </>
+      <Table headings={[t`Name`, t`Size`, t`Changed`, `-${t`Download`}`]} testId="members">
+        {rows.map((row) => (
+          <MemberRow key={`${row.kind} ${row.name}`} place={place} member={row} onOpen={() => onOpen(row)} />
+        ))}
+      </Table>
+      {rows.length === 0 && <p className="text-center text-sm text-muted">{t`Nothing is in here.`}</p>}
+      {archive.hasNextPage && (
+        <Button onClick={() => void archive.fetchNextPage()} disabled={archive.isFetchingNextPage}>
+          {t`Show more`}
+        </Button>
       )}
-    </div>
+    </>
   );
 }
 
-function Where({ name, path, onFolder }: { name: string; path: string; onFolder: (path: string) => void }) {
-  const parts = path ? path.split("/") : [];
-  const steps = [{ label: name, path: "" }, ...parts.map((label, index) => ({ label, path: parts.slice(0, index + 1).join("/") }))];
+const stepsOf = (path: string) => path.split("/").map((label, index, parts) => ({ label, path: parts.slice(0, index + 1).join("/") }));
+
+function Where({ name, inside, path, onStep }: { name: string; inside: string; path: string; onStep: (step: Step) => void }) {
+  const outer = inside ? stepsOf(inside).map((step) => ({ label: step.label, step: step.path === inside ? { inside, prefix: "" } : { inside: "", prefix: step.path } })) : [];
+  const inner = path ? stepsOf(path).map((step) => ({ label: step.label, step: { inside, prefix: step.path } })) : [];
+  const steps = [{ label: name, step: { inside: "", prefix: "" } }, ...outer, ...inner];
   return (
     <nav aria-label={t`Path in the archive`} className="flex flex-wrap items-center gap-1 text-sm">
-      {steps.map((step, index) => (
-        <span key={step.path} className="flex items-center gap-1">
+      {steps.map(({ label, step }, index) => (
+        <span key={`${step.inside}:${step.prefix}`} className="flex items-center gap-1">
           {index > 0 && <span className="text-muted">/</span>}
           {index === steps.length - 1 ? (
-            <span className="font-medium">{step.label}</span>
+            <span className="font-medium">{label}</span>
           ) : (
-            <button type="button" onClick={() => onFolder(step.path)} className="rounded text-accent hover:underline">
-              {step.label}
+            <button type="button" onClick={() => onStep(step)} className="rounded text-accent hover:underline">
+              {label}
             </button>
           )}
         </span>
@@ -79,10 +97,11 @@ function Where({ name, path, onFolder }: { name: string; path: string; onFolder:
   );
 }
 
-function MemberRow({ file, member, onOpen }: { file: FileInfo; member: Member; onOpen: () => void }) {
+function MemberRow({ place, member, onOpen }: { place: Place; member: Member; onOpen: () => void }) {
+  const client = useQueryClient();
   const isFolder = member.kind === "folder";
-  const Icon = isFolder ? Folder : member.is_encrypted ? Lock : File;
-  const download = () => void memberLink(file.id, member.path).then((url) => location.assign(url), (error: unknown) => toast.error(messageOf(error)));
+  const Icon = isFolder ? FolderIcon : member.is_encrypted ? Lock : isArchive(member.name) ? FileArchive : File;
+  const download = () => void memberLink(client, place, member.path).then((url) => location.assign(url), (error: unknown) => toast.error(messageOf(error)));
   return (
     <tr className={ROW}>
       <td className="px-4 py-2">

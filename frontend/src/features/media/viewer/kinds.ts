@@ -12,8 +12,9 @@ export function kindOf(file: FileInfo): Kind {
   if ((kind === "video" || kind === "audio") && state !== "failed") return "film";
   if (kind === "image" && state !== "failed") return "picture";
   if (file.media_type === "application/pdf" || /\.pdf$/i.test(file.name)) return "document";
-  return ARCHIVE.test(file.name) ? "archive" : "text";
+  return isArchive(file.name) ? "archive" : "text";
 }
 
 export const isTable = (name: string) => TABLE.test(name);
 export const isJson = (name: string) => JSON_NAME.test(name);
+export const isArchive = (name: string) => ARCHIVE.test(name);

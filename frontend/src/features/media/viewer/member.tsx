@@ -4,7 +4,8 @@ import { useEffect, useMemo, useState } from "react";
 
 import { t } from "@/lib/text";
 import { Failed, Loading } from "@/ui/states";
-import { type FileInfo, type Member, useMember } from "./api";
+import { type Member, type Place, useMember } from "./api";
+import { asksForPassword, PasswordQuestion } from "./password-question";
 import { Lines } from "./text";
 
 const PICTURE = /\.(jpe?g|png|gif|webp|avif|bmp)$/i;
@@ -12,15 +13,16 @@ const LARGEST = 32 << 20;
 const LARGEST_TEXT = 4 << 20;
 
 /** One member of an archive, fetched alone: pictures as pictures, all else as text. */
-export function MemberView({ file, member }: { file: FileInfo; member: Member }) {
+export function MemberView({ place, member, onPassword }: { place: Place; member: Member; onPassword: (password: string) => void }) {
   const isPicture = PICTURE.test(member.name);
   if (member.size_bytes > (isPicture ? LARGEST : LARGEST_TEXT)) return <p className="p-8 text-center text-sm text-muted">{t`This is too large to be shown from inside an archive. It can be downloaded alone.`}</p>;
-  return <Loaded file={file} member={member} isPicture={isPicture} />;
+  return <Loaded place={place} member={member} isPicture={isPicture} onPassword={onPassword} />;
 }
 
-function Loaded({ file, member, isPicture }: { file: FileInfo; member: Member; isPicture: boolean }) {
-  const body = useMember(file.id, member.path);
+function Loaded({ place, member, isPicture, onPassword }: { place: Place; member: Member; isPicture: boolean; onPassword: (password: string) => void }) {
+  const body = useMember(place, member.path);
   if (body.isPending) return <Loading />;
+  if (asksForPassword(body.error) || (body.isError && member.is_encrypted)) return <PasswordQuestion error={body.error} onPassword={onPassword} />;
   if (body.isError) return <Failed error={body.error} onRetry={() => void body.refetch()} />;
   return isPicture ? <MemberPicture blob={body.data} name={member.name} /> : <MemberText blob={body.data} />;
 }
