@@ -79,9 +79,23 @@ class TakeMember(OnDemand, frozen=True, tag="media.take_member"):
 
 
 class RenderPages(OnDemand, frozen=True, tag="media.render_pages"):
-    """Pictures of some pages of a PDF, from `first` (1) on."""
+    """Pictures of some pages of a PDF, from `first` (1) on; `of` is the derivative that it is, where it is not the file."""
 
     first: int
+    of: str = ""
+
+
+class ReadPages(OnDemand, frozen=True, tag="media.read_pages"):
+    """What is written on all pages of a PDF."""
+
+    of: str = ""
+
+
+class ConvertOffice(OnDemand, frozen=True, tag="media.convert_office"):
+    """An office document as PDF; its `suffix` tells LibreOffice what it is."""
+
+    queue = Queue.CPU
+    suffix: str
 
 
 class EncodeChunk(Job, frozen=True, tag="media.encode_chunk"):

@@ -10,6 +10,8 @@ from service.media.service import Source, store_derivative
 from service.outbox import repository as jobs
 from service.outbox import service as outbox
 
+# Object of a derivative that is a file itself, under its prefix.
+CONTENT = "content"
 WAIT_S = 2.0
 POLL_S = 0.05
 

@@ -213,6 +213,7 @@ ROWS: dict[str, Row] = {
     "GET /files/{file_id}/waveform": Row(V, _file),
     "DELETE /files/{file_id}/playback": Row(E, _file),
     "GET /files/{file_id}/text": Row(V, _file),
+    "GET /files/{file_id}/pages/search": Row(V, lambda w: Request({"file_id": w.document()}, query={"q": "reef"})),
     "GET /files/{file_id}/pages": Row(V, lambda w: Request({"file_id": w.document()})),
     "GET /files/{file_id}/archive": Row(V, lambda w: Request({"file_id": w.archive()})),
     "GET /files/{file_id}/archive/entry": Row(V, lambda w: Request({"file_id": w.archive()}, query={"path": "a.txt"})),

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from service.media.archives.secrets import unlock
-from service.media.archives.service import MEMBER, OBJECT
+from service.media.archives.service import OBJECT
 from service.media.jobs import IndexArchive, TakeMember
+from service.media.on_demand import CONTENT
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.reading import read_file
@@ -39,11 +40,11 @@ async def index_archive(job: IndexArchive, deps: MediaDeps, context: JobContext)
 
 async def take_member(job: TakeMember, deps: MediaDeps, context: JobContext) -> None:
     def command(url: str, folder: Path) -> list[str]:
-        return _command(job, deps, folder, "take", url, str(folder / MEMBER), json.dumps(job.wanted))
+        return _command(job, deps, folder, "take", url, str(folder / CONTENT), json.dumps(job.wanted))
 
     async def keep(facts: dict[str, Any], folder: Path, prefix: str) -> int:
-        size, key = int(facts["size"]), f"{prefix}{MEMBER}"
-        with (folder / MEMBER).open("rb") as file:
+        size, key = int(facts["size"]), f"{prefix}{CONTENT}"
+        with (folder / CONTENT).open("rb") as file:
             # Mapped, so that a large one is never in memory as a whole.
             body = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) if size else b""
             await deps.store.put(deps.derived_bucket, key, body, "application/octet-stream", is_immutable=True)

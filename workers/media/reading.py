@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from service.media import repository
-from service.media.archives.service import MEMBER
 from service.media.jobs import OnDemand
-from service.media.on_demand import store_made, store_refusal
+from service.media.on_demand import CONTENT, store_made, store_refusal
 from service.media.service import Source
 from service.outbox.context import JobContext
 from service.storage import keys
@@ -22,6 +21,7 @@ from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
 # What a reader made in the folder goes to the store under a prefix; returns how many bytes that is.
 Keep = Callable[[dict[str, Any], Path, str], Awaitable[int]]
+Ask = Callable[[Path], Awaitable[dict[str, Any]]]
 
 
 async def read_file(
@@ -37,18 +37,29 @@ async def read_file(
     """Run the module and arguments that `command` says for a URL and a folder; what it prints is the derivative's facts.
 
     What the reader refuses (`{"refused": why}`) is the answer; so is a reader that dies of the file. `of`: the derivative that is read in
-    place of the file (a member of an archive).
+    place of the file (a member of an archive, a document's PDF).
     """
     source = await deps.begin(job.version_id, job.kind)
     if source is not None and of:
         source = await _derived(deps, source, of)
     if source is None:
         return
+
+    async def ask(folder: Path) -> dict[str, Any]:
+        async with deps.serve(source) as served:
+            argv = [sys.executable, "-m", *command(served.url, folder)]
+            facts = await answer_of(argv, limits, Access(folder, served.port), served)
+        context.result = {"read_bytes": served.bytes_sent}
+        return facts
+
+    await read_source(deps, context, job, source, ask, keep)
+
+
+async def read_source(deps: MediaDeps, context: JobContext, job: OnDemand, source: Source, ask: Ask, keep: Keep) -> None:
+    """Store what comes of asking: what was made, or why nothing was."""
     prefix, total = keys.derived_prefix(source.version_id, job.kind, str(context.claimed.fence)), 0
     with deps.folder() as folder:
-        async with deps.serve(source) as served:
-            facts = await _ask(served, [sys.executable, "-m", *command(served.url, folder)], limits, folder)
-        context.result = {"read_bytes": served.bytes_sent}
+        facts = await ask(folder)
         if "refused" not in facts:
             total = await keep(facts, folder, prefix)
     async with deps.database.write() as session:
@@ -65,16 +76,17 @@ async def _derived(deps: MediaDeps, source: Source, kind: str) -> Source | None:
         row = await repository.derivative(session, source.version_id, kind)
     if row is None or row.state != "ready" or row.prefix is None:
         return None
-    return replace(source, bucket=deps.derived_bucket, key=f"{row.prefix}{MEMBER}", size_bytes=row.bytes)
+    return replace(source, bucket=deps.derived_bucket, key=f"{row.prefix}{CONTENT}", size_bytes=row.bytes)
 
 
-async def _ask(served: Served, argv: list[str], limits: Limits, folder: Path) -> dict[str, Any]:
+async def answer_of(argv: list[str], limits: Limits, access: Access, served: Served | None = None) -> dict[str, Any]:
+    """What a child prints. One that dies is an answer, too, unless it was the store that failed."""
     try:
-        facts: dict[str, Any] = json.loads(await sandbox.run(argv, limits, Access(folder, served.port)))
+        facts: dict[str, Any] = json.loads(await sandbox.run(argv, limits, access))
     except ChildTimedOut:
         return {"refused": "Reading this file takes too long."}
     except ChildFailed:
-        if served.failures:
+        if served is not None and served.failures:
             raise
         return {"refused": "This file makes our reader fail; it is probably damaged."}
     return facts

@@ -27,7 +27,7 @@ from service.uploads.jobs import ScanStore
 from workers.media.archive import index_archive, take_member
 from workers.media.chunk import encode_chunk
 from workers.media.finish import finish_transcode
-from workers.media.pages import render_pages
+from workers.media.pages import convert_office, read_pages, render_pages
 from workers.media.plan import plan_media
 from workers.media.probe import probe_file
 from workers.media.stills import render_image, render_poster
@@ -60,6 +60,8 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.FinishTranscode, finish_transcode),
     (media_jobs.IndexArchive, index_archive),
     (media_jobs.RenderPages, render_pages),
+    (media_jobs.ReadPages, read_pages),
+    (media_jobs.ConvertOffice, convert_office),
     (media_jobs.TakeMember, take_member),
 )
 UPKEEP: Sequence[tuple[type[Job], Handler]] = (

@@ -58,11 +58,14 @@ _NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a child may touch besides programs: a folder to write to, a loopback port to read its source from, a GPU (by its UUID)."""
+    """What a child may touch besides programs: a folder to write to, a loopback port to read its source from, a GPU (by its UUID), and
+    what else its program has to read.
+    """
 
     folder: Path | None = None
     port: int = 0
     gpu: str = ""
+    reads: Sequence[str] = ()
 
 
 @cache
@@ -148,6 +151,7 @@ def _ruleset(access: Access, program: str) -> int:
     if ruleset < 0:
         raise OSError(ctypes.get_errno(), "Landlock refused")
     _allow(ruleset, [*_SYSTEM, *_OWN, *([str(Path(program).parent)] if Path(program).is_absolute() else [])], _READS)
+    _allow(ruleset, access.reads, _READS)
     # Python finds packages by listing what they lie in: names, no contents.
     _allow(ruleset, [str(Path(__file__).parents[2])], _READ_DIR)
     _allow(ruleset, ["/dev/null"], _READ_FILE | _WRITE_FILE)

@@ -26,7 +26,7 @@ from service.media.archives.members import Member, can_be_streamed, locate
 from service.media.archives.secrets import Password, lock
 from service.media.jobs import IndexArchive, TakeMember
 from service.media.models import Derivative
-from service.media.on_demand import find_or_make
+from service.media.on_demand import CONTENT, find_or_make
 from service.storage.port import Reader
 
 KIND = "archive_index"
@@ -89,7 +89,7 @@ class Archives:
             raise Missing
         taken = await self._taken(outer, row)
         index = await self._index(outer.found, form, taken.kind, outer.password)
-        return Opened(outer.found, index, self.derived_bucket, f"{taken.prefix}{MEMBER}", taken.kind, outer.password)
+        return Opened(outer.found, index, self.derived_bucket, f"{taken.prefix}{CONTENT}", taken.kind, outer.password)
 
     async def _index(self, found: Found, form: str, of: str, password: Password) -> Index:
         """Listed without a password where that is possible, so that one index does for everybody."""
@@ -140,4 +140,4 @@ class Archives:
         if can_be_streamed(form, row):
             return opened, await locate(self.store, opened.bucket, opened.key, form, row)
         taken = await self._taken(opened, row)
-        return opened, Member(msgspec.structs.replace(row, method=0), 0, self.derived_bucket, f"{taken.prefix}{MEMBER}")
+        return opened, Member(msgspec.structs.replace(row, method=0), 0, self.derived_bucket, f"{taken.prefix}{CONTENT}")

@@ -5,7 +5,7 @@ from service.core.errors import Invalid, Kind, StowageError
 
 class NoDocument(Invalid):
     code = "pages.none"
-    public = "This file has no pages to show: PDF has."
+    public = "This file has no pages to show: PDF and office documents have."
 
 
 class DocumentUnreadable(StowageError):

@@ -4,12 +4,17 @@ import msgspec
 
 
 class PageView(msgspec.Struct):
-    """`no` from 1 on; pixels of the picture behind `url`."""
+    """`no` from 1 on; pixels of the picture behind `url`.
+
+    Behind `text_url` is what is written on it: JSON runs `[x, y, width, height, text]` in fractions of the page from its top left.
+    """
 
     no: int
     width: int
     height: int
     url: str
+    small_url: str | None
+    text_url: str | None
 
 
 class DocumentPages(msgspec.Struct):
@@ -25,3 +30,20 @@ class PagesMade(msgspec.Struct):
 
     count: int
     made: list[tuple[int, int, int]]
+    has_text: bool = False
+
+
+class PageHit(msgspec.Struct):
+    """Words on a page, with what is around them."""
+
+    no: int
+    before: str
+    match: str
+    after: str
+
+
+class PageHits(msgspec.Struct):
+    """`is_cut`: there may be more."""
+
+    items: list[PageHit]
+    is_cut: bool

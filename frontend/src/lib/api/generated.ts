@@ -529,8 +529,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Pictures of the pages of a PDF, some at a time, from the block that `first` is in */
+        /** Pictures of the pages of a PDF or office document, some at a time, from the block that `first` is in */
         get: operations["ApiV1FilesFileIdPagesPages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{file_id}/pages/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pages of a PDF or office document on which words are written */
+        get: operations["ApiV1FilesFileIdPagesSearchSearch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2456,10 +2473,24 @@ export interface components {
             items: components["schemas"]["OpenUpload"][];
             next_cursor: string | null;
         };
+        /** PageHit */
+        PageHit: {
+            after: string;
+            before: string;
+            match: string;
+            no: number;
+        };
+        /** PageHits */
+        PageHits: {
+            is_cut: boolean;
+            items: components["schemas"]["PageHit"][];
+        };
         /** PageView */
         PageView: {
             height: number;
             no: number;
+            small_url: string | null;
+            text_url: string | null;
             url: string;
             width: number;
         };
@@ -4264,6 +4295,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DocumentPages"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdPagesSearchSearch: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageHits"];
                 };
             };
             /** @description Refused */
