@@ -21,7 +21,7 @@ export function Thumbnail({ kind, preview, mediaType, className = "size-10" }: P
     <div className={`flex shrink-0 items-center justify-center overflow-hidden rounded-md bg-sunken ${className}`}>
       {preview?.thumbnail_url ? (
         // eslint-disable-next-line @next/next/no-img-element -- presigned URLs of any host; there is no image server in an export
-        <img src={preview.thumbnail_url} alt="" loading="lazy" decoding="async" className="size-full object-cover" />
+        <img src={preview.thumbnail_url} alt="" loading="lazy" decoding="async" className="size-full bg-cover object-cover" style={preview.placeholder ? { backgroundImage: `url(${preview.placeholder})` } : undefined} />
       ) : (
         iconFor(mediaType, kind === "folder" ? kind : preview?.kind, "size-1/2")
       )}

@@ -5,6 +5,7 @@ import { freshToken } from "@/lib/api/session";
 import { Problem } from "@/lib/problem";
 
 export type FileInfo = Schemas["FileView"];
+export type DocumentPage = Schemas["PageView"];
 export type Member = Schemas["ArchiveEntry"];
 
 const UNDER_WAY = ["archive.indexing", "archive.unpacking", "pages.rendering"];
@@ -18,6 +19,17 @@ export function useDerivatives(fileId: string) {
     queryKey: ["derivatives", fileId],
     queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}/derivatives", { params: { path: { file_id: fileId } } })),
     staleTime: MINUTES_MS,
+  });
+}
+
+/** Where words are written in a document; null asks nothing. */
+export function usePageHits(fileId: string, words: string | null) {
+  return useQuery({
+    queryKey: ["page-hits", fileId, words],
+    enabled: words !== null,
+    queryFn: () => bodyOf(api.GET("/api/v1/files/{file_id}/pages/search", { params: { path: { file_id: fileId }, query: { q: words ?? "" } } })),
+    staleTime: MINUTES_MS,
+    ...PATIENT,
   });
 }
 
@@ -81,7 +93,7 @@ export function useText(fileId: string) {
 }
 
 /** Bytes through the API, which answers with what they are called: for what is shown here and never run. */
-async function bytes(url: string, headers: Record<string, string> = {}): Promise<Blob> {
+export async function bytes(url: string, headers: Record<string, string> = {}): Promise<Blob> {
   const answer = await fetch(url, { headers: { Authorization: `Bearer ${await freshToken()}`, ...headers } });
   if (!answer.ok) throw Problem.from(answer.status, await answer.json().catch(() => null));
   return answer.blob();

@@ -1,8 +1,12 @@
 "use client";
 
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 
 import { LANGUAGE, t } from "@/lib/text";
+import { Button } from "@/ui/button";
+import type { FileInfo } from "./api";
+import { readLabels, useSibling } from "./labels";
+import { Picture } from "./picture";
 import { Lines } from "./text";
 
 type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -18,14 +22,25 @@ function read(text: string): { value: Json } | null {
   }
 }
 
-/** JSON that opens level by level; what is no JSON after all is shown as text. */
-export function JsonTree({ text }: { text: string }) {
+/** JSON that opens level by level; what is no JSON after all is shown as text. Labels can be seen over their picture. */
+export function JsonTree({ text, file }: { text: string; file: FileInfo }) {
   const found = useMemo(() => read(text), [text]);
+  const labels = useMemo(() => readLabels(text), [text]);
+  const picture = useSibling(file, labels ? (labels.imagePath.split(/[\\/]/).at(-1) ?? null) : null).data;
+  const [isDrawn, setDrawn] = useState(false);
   if (!found) return <Lines text={text} isWhole onEnd={() => undefined} />;
+  if (picture && isDrawn) return <Picture file={picture} />;
   return (
-    <div data-scrolls tabIndex={0} role="region" aria-label={t`JSON`} className="min-h-0 flex-1 overflow-auto p-4 font-mono text-xs leading-5" data-testid="json">
-      <Node name={null} value={found.value} depth={0} />
-    </div>
+    <>
+      {picture && (
+        <Button onClick={() => setDrawn(true)} className="m-2 self-start">
+          {t`Show over ${picture.name}`}
+        </Button>
+      )}
+      <div data-scrolls tabIndex={0} role="region" aria-label={t`JSON`} className="min-h-0 flex-1 overflow-auto p-4 font-mono text-xs leading-5" data-testid="json">
+        <Node name={null} value={found.value} depth={0} />
+      </div>
+    </>
   );
 }
 

@@ -9,12 +9,14 @@ import { Failed, Loading } from "@/ui/states";
 import { type FileInfo, useText } from "./api";
 import { Bytes } from "./bytes";
 import { JsonTree } from "./json-tree";
-import { isJson, isTable } from "./kinds";
+import { isJson, isMarkdown, isTable } from "./kinds";
+import { MarkdownText } from "./lazy";
 import { DataTable } from "./table";
 import { useLongList } from "./use-long-list";
 
 const LINE_PX = 20;
 const LARGEST_JSON = 2 << 20;
+const LARGEST_MARKDOWN = 1 << 20;
 
 /** Text of any size: as lines, as a table where it is one, as a tree where it is JSON. What is no text is shown as bytes. */
 export function Text({ file }: { file: FileInfo }) {
@@ -27,7 +29,8 @@ export function Text({ file }: { file: FileInfo }) {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   };
   const isTree = isJson(file.name) && file.size_bytes <= LARGEST_JSON;
-  const wantsAll = isTree && !isRaw;
+  const isMarked = isMarkdown(file.name) && file.size_bytes <= LARGEST_MARKDOWN;
+  const wantsAll = (isTree || isMarked) && !isRaw;
   useEffect(() => {
     if (wantsAll && hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [wantsAll, hasNextPage, isFetchingNextPage, fetchNextPage]);
@@ -35,7 +38,7 @@ export function Text({ file }: { file: FileInfo }) {
   if (text.isPending) return <Loading />;
   if (text.isError) return text.error instanceof Problem && text.error.code === "text.not_text" ? <Bytes file={file} /> : <Failed error={text.error} onRetry={() => void text.refetch()} />;
   const first = pages?.[0];
-  const better = isTable(file.name) ? "table" : isTree ? "tree" : null;
+  const better = isTable(file.name) ? "table" : isTree ? "tree" : isMarked ? "marked" : null;
   return (
     <>
       <div className="flex items-center gap-3 border-b border-line px-4 py-1.5 text-xs text-muted">
@@ -48,7 +51,9 @@ export function Text({ file }: { file: FileInfo }) {
         )}
       </div>
       {better === "table" && !isRaw && <DataTable text={whole} name={file.name} isWhole={!hasNextPage} onEnd={more} />}
-      {better === "tree" && !isRaw && (hasNextPage ? <Loading /> : <JsonTree text={whole} />)}
+      {wantsAll && hasNextPage && <Loading />}
+      {better === "tree" && !isRaw && !hasNextPage && <JsonTree text={whole} file={file} />}
+      {better === "marked" && !isRaw && !hasNextPage && <MarkdownText text={whole} />}
       {(!better || isRaw) && <Lines text={whole} isWhole={!hasNextPage} onEnd={more} />}
     </>
   );

@@ -13,6 +13,7 @@ import { Archive } from "./archive";
 import { Document } from "./document";
 import { Facts } from "./facts";
 import { kindOf } from "./kinds";
+import { Parquet } from "./lazy";
 import { Picture } from "./picture";
 import { Text } from "./text";
 
@@ -75,6 +76,8 @@ function Content({ file }: { file: FileInfo }) {
       return <Picture file={file} />;
     case "document":
       return <Document file={file} />;
+    case "parquet":
+      return <Parquet file={file} />;
     case "archive":
       return <Archive file={file} />;
     default:
