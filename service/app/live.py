@@ -37,7 +37,10 @@ _MEMBERS = "projects.members_changed"
 
 
 class Hint(msgspec.Struct):
-    """One hint, as relay, uploads and jobs publish it. Without a project it concerns everybody and says nothing of anybody."""
+    """One hint, as relay, uploads and jobs publish it. Without a project it concerns everybody and says nothing of anybody.
+
+    What more it says is passed on as it is: `files.progress` has `file_id`, `progress` (0 to 1) and `left_s`.
+    """
 
     type: str
     project_id: UUID | None = None

@@ -45,6 +45,7 @@ from service.media.archives.controllers import ArchiveController, ArchiveMemberC
 from service.media.controllers import DerivativeController, JobController
 from service.media.pages.controllers import PageController
 from service.media.playback.controllers import HlsController, PlaybackController
+from service.media.sheets.controllers import SheetController
 from service.media.texts.controllers import TextController
 from service.projects.controllers import AllProjectsController, ProjectController
 from service.projects.members.controllers import MemberController
@@ -87,6 +88,7 @@ CONTROLLERS = (
     ArchiveMemberController,
     TextController,
     PageController,
+    SheetController,
     HlsController,
     JobController,
     AuditController,

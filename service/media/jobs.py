@@ -91,6 +91,10 @@ class ReadPages(OnDemand, frozen=True, tag="media.read_pages"):
     of: str = ""
 
 
+class ReadSheets(OnDemand, frozen=True, tag="media.read_sheets"):
+    """The sheets of a workbook as tables."""
+
+
 class ConvertOffice(OnDemand, frozen=True, tag="media.convert_office"):
     """An office document as PDF; its `suffix` tells LibreOffice what it is."""
 

@@ -189,12 +189,16 @@ async def segments_of(session: ReadSession, transcode_id: UUID, rung: str | None
 
 @dataclass(frozen=True, slots=True)
 class Advance:
-    """All in s: of the film done and planned; since it began to play, and of the film done by then."""
+    """All in s: of the film done (with what is done of running chunks) and planned; since it began to play, and of the film done by then."""
 
     done_s: float
     total_s: float
     since_s: float
     early_s: float
+
+    @property
+    def fraction(self) -> float:
+        return round(min(1.0, self.done_s / self.total_s), 4) if self.total_s else 0.0
 
     @property
     def left_s(self) -> float | None:
@@ -207,9 +211,12 @@ class Advance:
 
 async def advance_of(session: ReadSession, transcode_id: UUID) -> Advance:
     query = text("""
-        SELECT coalesce(sum(c.seconds) FILTER (WHERE c.done_at IS NOT NULL), 0), coalesce(sum(c.seconds), 0),
+        SELECT coalesce(sum(c.seconds * CASE WHEN c.done_at IS NOT NULL THEN 1 ELSE coalesce(j.progress, 0) END), 0),
+            coalesce(sum(c.seconds), 0),
             coalesce(extract(epoch FROM now() - t.playable_at), 0), coalesce(sum(c.seconds) FILTER (WHERE c.done_at <= t.playable_at), 0)
         FROM transcodes t JOIN transcode_chunks c ON c.transcode_id = t.id
+        LEFT JOIN jobs j ON j.file_id = t.file_id AND j.state = 'running' AND j.payload->>'transcode_id' = t.id::text
+            AND (j.payload->>'no')::integer = c.no AND c.track = 'video'
         WHERE t.id = :id AND (c.track = 'video' OR NOT EXISTS
             (SELECT 1 FROM transcode_chunks other WHERE other.transcode_id = :id AND other.track = 'video'))
         GROUP BY t.playable_at""")

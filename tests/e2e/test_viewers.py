@@ -9,7 +9,7 @@ from tests.e2e.browsing import shoot, signed_in
 from tests.e2e.test_pages import AXE, RUN
 from tests.e2e.test_viewer import picture
 from tests.files.test_tree import put
-from tests.harness import ASSETS, text_pdf, wait_until, zip_of
+from tests.harness import ASSETS, text_pdf, wait_until, xlsx_of, zip_of
 from tests.workers.test_archives import packed
 
 NOTES = """# Reef notes
@@ -165,6 +165,22 @@ def test_parquet_is_a_table_read_by_ranges(stack, page, client, project):
     page.click("[aria-label='Next file']")
     page.wait_for_selector("text=10 rows")
     page.wait_for_selector("[data-testid=table] [role=cell] >> nth=0")
+
+
+@pytest.mark.browser
+def test_a_workbook_is_a_table(stack, page, client, project):
+    put(client, project, "dives.xlsx", xlsx_of(["dive", "note"], *([number, f"reef {number}"] for number in range(1_500))))
+    open_file(page, stack, project, "dives.xlsx")
+    page.wait_for_selector("[data-testid=table] [role=cell]:has-text('reef 3')", timeout=60_000)
+    assert page.text_content("[role=tab][aria-selected=true]") == "Dives"
+    check(page, "workbook")
+    for _ in range(60):
+        page.evaluate("document.querySelector('[data-testid=table]').scrollTop = 1e9")
+        page.wait_for_timeout(100)
+        if page.locator("[data-testid=table] [role=cell]:has-text('reef 1499')").count():
+            break
+    else:
+        raise AssertionError
 
 
 @pytest.mark.browser

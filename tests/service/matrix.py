@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from service.core.principal import Permission
-from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, pdf_of, wait_until, zip_of
+from tests.harness import OFFSET_TYPE, TUS, Client, Stack, metadata, pdf_of, wait_until, xlsx_of, zip_of
 
 ANYBODY = "anybody who signed in"
 ADMIN = "administrators"
@@ -40,7 +40,7 @@ class World:
         self.owner = owner
         self.admin = admin
         self.project = project
-        self._archive = self._document = ""
+        self._archive = self._document = self._workbook = ""
 
     def file(self) -> str:
         upload = self.owner.create(self.project, 5, content=b"bytes", filename=f"{uuid4().hex}.txt").headers["location"]
@@ -52,6 +52,13 @@ class World:
             self._document = self.owner.file_of(upload)["id"]
             wait_until(lambda: self.owner.get(f"/files/{self._document}/pages").status_code == 200, 60, 0.2, "the page")
         return self._document
+
+    def workbook(self) -> str:
+        if not self._workbook:
+            upload = self.owner.upload(self.project, xlsx_of(["a", "b"]), filename="matrix.xlsx")
+            self._workbook = self.owner.file_of(upload)["id"]
+            wait_until(lambda: self.owner.get(f"/files/{self._workbook}/sheets").status_code == 200, 60, 0.2, "the sheets")
+        return self._workbook
 
     def archive(self) -> str:
         """One that is looked into already, and always the same one: nobody changes it."""
@@ -213,6 +220,7 @@ ROWS: dict[str, Row] = {
     "GET /files/{file_id}/waveform": Row(V, _file),
     "DELETE /files/{file_id}/playback": Row(E, _file),
     "GET /files/{file_id}/text": Row(V, _file),
+    "GET /files/{file_id}/sheets": Row(V, lambda w: Request({"file_id": w.workbook()})),
     "GET /files/{file_id}/pages/search": Row(V, lambda w: Request({"file_id": w.document()}, query={"q": "reef"})),
     "GET /files/{file_id}/pages": Row(V, lambda w: Request({"file_id": w.document()})),
     "GET /files/{file_id}/archive": Row(V, lambda w: Request({"file_id": w.archive()})),

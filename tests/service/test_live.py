@@ -1,5 +1,6 @@
 """`GET /events`: hints reach who may see the project, nobody else, and a gap is told."""
 
+import json
 import os
 import signal
 import threading
@@ -9,7 +10,7 @@ from contextlib import suppress
 import httpx
 
 from tests.files.test_tree import put
-from tests.harness import wait_until
+from tests.harness import ASSETS, wait_until
 
 
 class Ear(threading.Thread):
@@ -19,7 +20,7 @@ class Ear(threading.Thread):
         super().__init__(daemon=True)
         self._url = f"{client.base_url}events"
         self._headers = {"Authorization": client.headers["authorization"], **(headers or {})}
-        self.kinds = []
+        self.kinds, self.told = [], []
         self.is_open = threading.Event()
         self.is_over = threading.Event()
         self.start()
@@ -35,6 +36,8 @@ class Ear(threading.Thread):
                 self.is_open.set()
                 if line.startswith("event: "):
                     self.kinds.append(line.removeprefix("event: "))
+                if line.startswith("data: ") and self.kinds[-1:] == ["files.progress"]:
+                    self.told.append(json.loads(line.removeprefix("data: ")))
             self.is_over.set()
 
     def hears(self, kind, within_s=10):
@@ -99,3 +102,15 @@ def test_a_hint_that_could_not_be_sent_is_made_good(stack, client, project):
         os.kill(valkey, signal.SIGCONT)
     ear.hears("resync", 20)
     assert "resync" in ear.kinds
+
+
+def test_how_far_a_film_is_is_told_as_it_goes(client, project, stranger):
+    mine, theirs = Ear(client), Ear(stranger)
+    film = client.upload_file(project, ASSETS / "bigbuckbunny.mp4", "video/mp4")
+    mine.hears("files.progress", 60)
+    client.processed(film["id"])
+    wait_until(lambda: mine.told[-1]["progress"] == 1, 10, 0.1, "the last hint")
+    assert {one["file_id"] for one in mine.told} == {film["id"]}
+    assert [one["progress"] for one in mine.told] == sorted(one["progress"] for one in mine.told), "never back"
+    assert all("left_s" in one for one in mine.told)
+    assert "files.progress" not in theirs.kinds

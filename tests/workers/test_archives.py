@@ -15,7 +15,7 @@ import pytest
 
 from tests.files.test_tree import put
 from tests.harness import ASSETS, wait_until, zip_of
-from workers.tools.archives import taking
+from workers.tools.archives.sevenzip import program
 
 WORDS = b"every good boy deserves favour\n" * 20_000
 
@@ -66,7 +66,7 @@ def packed(*flags, **files):
         for name, body in files.items():
             (Path(folder) / name).write_bytes(body)
         suffix = next((flag[2:] for flag in flags if flag.startswith("-t")), "7z")
-        command = [taking.program(), "a", "-bd", "-y", *flags, f"made.{suffix}", *files]
+        command = [program(), "a", "-bd", "-y", *flags, f"made.{suffix}", *files]
         subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)
         return (Path(folder) / f"made.{suffix}").read_bytes()
 

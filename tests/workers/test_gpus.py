@@ -82,7 +82,9 @@ async def run_on(stack, file, seat_mode):
         context = JobContext(database, claimed)
         job = {kind.tag(): kind for kind, _ in MEDIA}[claimed.tag]
         work = msgspec.convert({**claimed.payload, "type": claimed.tag}, job)
-        await encode_chunk(work, MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch, "", seat), context)
+        await encode_chunk(
+            work, MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch, print, "", seat), context
+        )
         return seat, context
     finally:
         await store.close()

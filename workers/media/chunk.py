@@ -21,6 +21,7 @@ from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.on_gpu import doubt, seat_for
 from workers.media.packing import Segment, store_flat, store_piece
+from workers.media.telling import tell_progress
 from workers.tools import ffmpeg, fmp4, sandbox
 from workers.tools.confine import Access
 from workers.tools.ffmpeg_chunk import Cut, Size, Stills, video_chunk
@@ -37,6 +38,7 @@ FIRST_NICE = 0
 SOON_NICE = 16
 LATER_NICE = 19
 CUT = "the source broke off"
+UNDECODABLE = "The picture can't be decoded here; the film is damaged."
 # Reading begins so long before a chunk's first frame, in s: with an index just enough for reordered frames; else more than most GOPs.
 INDEXED_LEADS_S = (1.0, 12.0, 60.0)
 LEADS_S = (12.0, 60.0, 300.0)
@@ -66,7 +68,7 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
     nice = FIRST_NICE if job.no == 0 else SOON_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
     with deps.folder() as folder:
         try:
-            await _encode(deps, context, plan, chunk, source, folder, nice, seat)
+            await _encode(deps, context, transcode, plan, chunk, source, folder, nice, seat)
             rows = await _stored(deps, transcode, plan, chunk, folder)
         except (ChildFailed, PermanentError) as error:
             if seat is None:
@@ -76,6 +78,7 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
     async with deps.database.write() as session:
         await record_segments(session, transcode.id, rows, track=VIDEO, done_no=chunk.no)
         await context.finish(session)
+    await tell_progress(deps, transcode)
 
 
 async def _stored(deps: MediaDeps, transcode: Transcode, plan: Plan, chunk: Chunk, folder: Path) -> list[HlsSegments]:
@@ -95,7 +98,15 @@ async def _stored(deps: MediaDeps, transcode: Transcode, plan: Plan, chunk: Chun
 
 
 async def _encode(
-    deps: MediaDeps, context: JobContext, plan: Plan, chunk: Chunk, source: Source, folder: Path, nice: int, seat: Seat | None
+    deps: MediaDeps,
+    context: JobContext,
+    transcode: Transcode,
+    plan: Plan,
+    chunk: Chunk,
+    source: Source,
+    folder: Path,
+    nice: int,
+    seat: Seat | None,
 ) -> None:
     sizes = [Size(rung.name, rung.width, rung.height, rung.kbits) for rung in plan.rungs]
     for size in sizes:
@@ -109,6 +120,7 @@ async def _encode(
         if time.monotonic() - told_at > PROGRESS_EVERY_S:
             told_at = time.monotonic()
             await context.progress(frame / chunk.frames)
+            await tell_progress(deps, transcode)
 
     async with deps.serve(source) as served:
         seek_s = await _seek_target(plan, chunk, served) if chunk.first_frame else 0.0
@@ -130,8 +142,8 @@ async def _encode(
             await run_ffmpeg(argv, limits, access, on_progress, begins)
         pace = round(chunk.frames / (time.monotonic() - begun_at), 1)
         context.result = {"read_bytes": served.bytes_sent, "mode": plan.mode, "frames_per_s": pace}
-        if served.is_cut and not plan.is_length_sure:
-            # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here.
+        if served.is_cut:
+            # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here, or is damaged.
             raise ChildFailed(CUT)
 
 
@@ -158,8 +170,7 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
         if may_end and chunk.no > 0:
             # The container promised a little more than there is: the film simply ends earlier.
             return []
-        message = "The picture can't be decoded here; the film is damaged."
-        raise PermanentError(message)
+        raise PermanentError(UNDECODABLE)
     ticks = fmp4.timescale(init)
     frame_ticks, odd = divmod(ticks * plan.rate_den, plan.rate_num)
     if odd:
@@ -168,11 +179,15 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
     wanted = -(-chunk.frames // plan.segment_frames)
     result, frame = [], chunk.first_frame
     for number, path in enumerate(paths):
+        body = path.read_bytes()
+        if number == len(paths) - 1 and not fmp4.fragments(body):
+            # There was nothing to put into it: the picture ended just before.
+            break
         frames = min(plan.segment_frames, chunk.first_frame + chunk.frames - frame)
         ends_here = number == len(paths) - 1 and (may_end or number == wanted - 1)
         try:
             samples = fmp4.verify_video(
-                path.read_bytes(),
+                body,
                 first_tick=frame * frame_ticks,
                 frames=frames,
                 frame_ticks=frame_ticks,
@@ -182,6 +197,8 @@ def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
             raise _explain(error, is_short=number == len(paths) - 1) from error
         result.append(Segment(path, float(samples / plan.rate)))
         frame += samples
+    if not result and chunk.no == 0:
+        raise PermanentError(UNDECODABLE)
     if len(result) < wanted and not may_end:
         message = f"The film is damaged: its picture ends after {float(frame / plan.rate):.0f} of {plan.duration_s:.0f} seconds."
         raise PermanentError(message)

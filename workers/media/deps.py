@@ -1,7 +1,7 @@
 """What media actors are given."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ class MediaStore(Reader, Writer, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MediaDeps:
-    """Shared by all media jobs of a worker process."""
+    """Shared by all media jobs of a worker process. `tell` hints to browsers, as JSON."""
 
     database: Database
     store: MediaStore
@@ -33,6 +33,7 @@ class MediaDeps:
     proxy: RangeProxy
     settings: MediaSettings
     scratch: Path
+    tell: Callable[[str], None]
     secret_key: str = ""
     gpu: Seat | None = None
 

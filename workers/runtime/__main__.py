@@ -8,13 +8,14 @@ import socket
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from dramatiq import Worker
 
 from service.core.db import Database
 from service.core.settings import Settings
-from service.hints.service import Hints
+from service.hints.service import LIVE, Hints
 from service.outbox.base import Queue
 from service.outbox.workers.repository import WorkerFacts
 from service.storage.s3 import S3Store
@@ -68,17 +69,8 @@ def _gate(queue: Queue, seat: Seat | None) -> Callable[[int], bool]:
     return lambda running: seat is not None and running < seat.slots
 
 
-async def work(queue: Queue) -> None:
-    """Run until told to stop; then give back what is running."""
-    # Uploads and pages go first where they share the cores.
-    os.nice(NICENESS)
-    settings = begin()
-    handlers = check_handlers([*MEDIA, *UPKEEP])
-    database = Database(settings.database)
-    store = S3Store(settings.store)
-    proxy = RangeProxy()
-    await proxy.start()
-    scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
+def _deps(settings: Settings, database: Database, store: S3Store, media: MediaDeps) -> dict[str, object]:
+    """What handlers are given, by the family of their job."""
     server = settings.server
     upkeep = UpkeepDeps(
         database,
@@ -90,12 +82,38 @@ async def work(queue: Queue) -> None:
         server.trash_keep_s,
         server.jobs_keep_s,
     )
-    seat, reason = await _gpu(queue, settings, scratch)
-    deps: dict[str, object] = {
-        "media": MediaDeps(database, store, settings.store.derived, proxy, settings.media, scratch, settings.auth.secret_key, seat),
-        **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep),
-    }
+    return {"media": media, **dict.fromkeys(("files", "outbox", "projects", "uploads"), upkeep)}
+
+
+async def work(queue: Queue) -> None:
+    """Run until told to stop; then give back what is running."""
+    # Uploads and pages go first where they share the cores.
+    os.nice(NICENESS)
+    settings = begin()
+    handlers = check_handlers([*MEDIA, *UPKEEP])
+    database = Database(settings.database)
+    store = S3Store(settings.store)
+    proxy = RangeProxy()
+    await proxy.start()
+    scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
     hints = Hints(settings.redis.url)
+    seat, reason = await _gpu(queue, settings, scratch)
+    deps = _deps(
+        settings,
+        database,
+        store,
+        MediaDeps(
+            database,
+            store,
+            settings.store.derived,
+            proxy,
+            settings.media,
+            scratch,
+            partial(hints.nudge, LIVE),
+            settings.auth.secret_key,
+            seat,
+        ),
+    )
     host, tool = socket.gethostname(), executable(settings.media.ffmpeg)
     places = seat.most_slots() if seat is not None else slots(settings, queue)
     facts = WorkerFacts(f"{host}:{os.getpid()}:{queue}", queue, host, places, describe(), build_of(tool), reason)

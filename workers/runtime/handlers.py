@@ -30,6 +30,7 @@ from workers.media.finish import finish_transcode
 from workers.media.pages import convert_office, read_pages, render_pages
 from workers.media.plan import plan_media
 from workers.media.probe import probe_file
+from workers.media.sheets import read_sheets
 from workers.media.stills import render_image, render_poster
 from workers.media.through import read_through
 from workers.media.waveform import render_waveform
@@ -61,6 +62,7 @@ MEDIA: Sequence[tuple[type[Job], Handler]] = (
     (media_jobs.IndexArchive, index_archive),
     (media_jobs.RenderPages, render_pages),
     (media_jobs.ReadPages, read_pages),
+    (media_jobs.ReadSheets, read_sheets),
     (media_jobs.ConvertOffice, convert_office),
     (media_jobs.TakeMember, take_member),
 )

@@ -8,7 +8,7 @@ from PIL import Image, ImageCms, ImageOps
 
 pillow_heif.register_heif_opener()
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG2000")
 MAX_PIXELS = 120_000_000
 SIZES = (256, 512, 1_024, 2_048)
 QUALITY = 80

@@ -11,6 +11,7 @@ const CONCERNS: Record<string, string[]> = {
   "files.stored": ["entries", "recent", "tree", "search", "me", "activity", "storage"],
   "files.changed": ["entries", "recent", "tree", "search", "trash", "file", "versions", "tags", "activity"],
   "files.previewed": ["entries", "recent", "file", "playback"],
+  "files.progress": ["playback"],
   "files.purged": ["trash", "me", "versions", "storage"],
   "uploads.changed": ["uploads", "open-uploads", "me"],
   "jobs.changed": ["jobs", "system-jobs"],

@@ -2,7 +2,7 @@
 
 import { Pencil } from "lucide-react";
 import { type FormEvent, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatBytes, parseBytes } from "@/lib/format";
 import { t } from "@/lib/text";

@@ -18,7 +18,7 @@ from service.storage.port import Reader
 
 PAGES_AT_ONCE = 8
 PDF = "application/pdf"
-OFFICE = frozenset({".doc", ".docx", ".odt", ".rtf", ".xls", ".xlsx", ".ods", ".ppt", ".pptx", ".odp"})
+OFFICE = frozenset({".doc", ".docx", ".odt", ".rtf", ".ppt", ".pptx", ".odp"})
 OFFICE_PDF, TEXT = "office_pdf", "pages_text"
 MAX_TEXT_BYTES = 64 << 20
 AROUND = 60

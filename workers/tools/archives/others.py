@@ -16,12 +16,15 @@ import rarfile
 from py7zr.exceptions import ArchiveError, PasswordRequired
 
 from workers.tools.archives.entries import Entry, NeedsPassword, Refused
+from workers.tools.archives.sevenzip import program
 
 if sys.version_info >= (3, 14):
     from compression.zstd import ZstdError, ZstdFile
 else:
     from backports.zstd import ZstdError, ZstdFile
 
+# Comments of RAR 2 are packed, and have to be unpacked before anything else is read.
+rarfile.SEVENZIP2_TOOL = program() or rarfile.SEVENZIP2_TOOL
 # What has to be unpacked to find the next header of a compressed TAR, at most.
 MAX_UNPACKED_BYTES = 200 << 30
 UNREADABLE = "This member can't be taken out: the archive is damaged there."

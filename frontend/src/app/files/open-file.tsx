@@ -1,6 +1,6 @@
 "use client";
 
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { download, type Sorting, useEntries, useFile } from "@/features/files";
 import { Viewer } from "@/features/media";

@@ -5,7 +5,7 @@ import dynamic from "next/dynamic";
 import Link from "next/link";
 import { useRouter, useSearchParams } from "next/navigation";
 import { type ReactNode, useDeferredValue, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { Breadcrumbs, Details, type Dragged, FolderBrowser, type Sorting, type SortKey, Tree, useBulk } from "@/features/files";
 import { useProjects } from "@/features/projects";

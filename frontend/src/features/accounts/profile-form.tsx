@@ -1,7 +1,7 @@
 "use client";
 
 import type { FormEvent } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { setToken } from "@/lib/api/session";
 import { messageOf } from "@/lib/problem";

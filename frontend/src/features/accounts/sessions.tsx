@@ -1,6 +1,6 @@
 "use client";
 
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

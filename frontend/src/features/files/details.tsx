@@ -3,7 +3,7 @@
 import { Download, Eye, Play, Star, Trash2, X } from "lucide-react";
 import Link from "next/link";
 import { type ReactNode, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo, formatBytes, formatClock } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

@@ -2,7 +2,7 @@
 
 import { Copy, Download, FolderInput, FolderOpen, Pencil, Star, Trash2 } from "lucide-react";
 import { useCallback, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { messageOf } from "@/lib/problem";
 import { LANGUAGE, t } from "@/lib/text";

@@ -1,6 +1,6 @@
 "use client";
 
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { messageOf } from "@/lib/problem";
 import { t } from "@/lib/text";

@@ -2,7 +2,7 @@
 
 import { X } from "lucide-react";
 import type { KeyboardEvent } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { messageOf } from "@/lib/problem";
 import { t } from "@/lib/text";

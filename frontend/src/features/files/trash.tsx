@@ -2,7 +2,7 @@
 
 import { RotateCcw, Trash2 } from "lucide-react";
 import { useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

@@ -2,7 +2,8 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 
-const WATCH_MS = 2_000;
+// Hints tell of what happens; this is for those that get lost.
+const WATCH_MS = 5_000;
 const ACTIVE_STATES = ["queued", "running"];
 
 export function usePlaybackState(fileId: string) {

@@ -3,7 +3,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Cog, RotateCcw, X } from "lucide-react";
 import { useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { formatAgo } from "@/lib/format";

@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { formatBytes } from "@/lib/format";

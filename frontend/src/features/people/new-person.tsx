@@ -1,7 +1,7 @@
 "use client";
 
 import { type FormEvent, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { messageOf } from "@/lib/problem";
 import { t } from "@/lib/text";

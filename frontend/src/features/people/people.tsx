@@ -2,7 +2,7 @@
 
 import { UserPlus } from "lucide-react";
 import { useDeferredValue, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

@@ -1,7 +1,7 @@
 "use client";
 
 import { KeyRound, UserCheck, UserX } from "lucide-react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

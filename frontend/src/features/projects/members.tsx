@@ -3,7 +3,7 @@
 import { UserMinus } from "lucide-react";
 import { useRouter } from "next/navigation";
 import type { FormEvent } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

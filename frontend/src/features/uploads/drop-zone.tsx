@@ -2,7 +2,7 @@
 
 import { FolderUp, Upload } from "lucide-react";
 import { type ChangeEvent, type DragEvent, type ReactNode, type RefObject, useRef, useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { t } from "@/lib/text";
 import { Button } from "@/ui/button";

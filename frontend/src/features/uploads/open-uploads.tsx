@@ -1,7 +1,7 @@
 "use client";
 
 import { Ban, CloudUpload } from "lucide-react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatBytes, formatClock } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

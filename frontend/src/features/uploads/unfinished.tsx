@@ -2,7 +2,7 @@
 
 import { CloudUpload, Play, Trash2 } from "lucide-react";
 import { type ChangeEvent, useRef } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatAgo, formatBytes } from "@/lib/format";
 import { t } from "@/lib/text";

@@ -592,6 +592,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{file_id}/sheets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sheets of a workbook, and the address of some rows of one of them */
+        get: operations["ApiV1FilesFileIdSheetsSheets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{file_id}/tags": {
         parameters: {
             query?: never;
@@ -2695,6 +2712,19 @@ export interface components {
             signed_in_at: string;
             user_agent: string;
         };
+        /** Sheet */
+        Sheet: {
+            blocks: number;
+            columns: number;
+            is_cut: boolean;
+            name: string;
+            rows: number;
+        };
+        /** SheetPage */
+        SheetPage: {
+            sheets: components["schemas"]["Sheet"][];
+            url: string | null;
+        };
         /** SignRequest */
         SignRequest: {
             contentType?: string | null;
@@ -4449,6 +4479,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdSheetsSheets: {
+        parameters: {
+            query?: {
+                sheet?: number;
+                block?: number;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SheetPage"];
+                };
             };
             /** @description Refused */
             default: {

@@ -8,11 +8,11 @@ export type FileInfo = Schemas["FileView"];
 export type DocumentPage = Schemas["PageView"];
 export type Member = Schemas["ArchiveEntry"];
 
-const UNDER_WAY = ["archive.indexing", "archive.unpacking", "pages.rendering"];
+const UNDER_WAY = ["archive.indexing", "archive.unpacking", "pages.rendering", "sheets.reading"];
 const TEXT_BYTES = 128 << 10;
 const MINUTES_MS = 300_000;
 /** What is made when somebody first looks takes a moment. */
-const PATIENT = { retry: (count: number, error: Error) => error instanceof Problem && UNDER_WAY.includes(error.code) && count < 120, retryDelay: 1_000 };
+export const PATIENT = { retry: (count: number, error: Error) => error instanceof Problem && UNDER_WAY.includes(error.code) && count < 120, retryDelay: 1_000 };
 
 export function useDerivatives(fileId: string) {
   return useQuery({

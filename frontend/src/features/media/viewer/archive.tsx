@@ -3,7 +3,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Download, File, FileArchive, Folder as FolderIcon, Lock } from "lucide-react";
 import { useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/lib/toast";
 
 import { formatBytes } from "@/lib/format";
 import { messageOf } from "@/lib/problem";

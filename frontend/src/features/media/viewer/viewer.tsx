@@ -13,7 +13,7 @@ import { Archive } from "./archive";
 import { Document } from "./document";
 import { Facts } from "./facts";
 import { kindOf } from "./kinds";
-import { Parquet } from "./lazy";
+import { Parquet, Workbook } from "./lazy";
 import { Picture } from "./picture";
 import { Text } from "./text";
 
@@ -78,6 +78,8 @@ function Content({ file }: { file: FileInfo }) {
       return <Document file={file} />;
     case "parquet":
       return <Parquet file={file} />;
+    case "workbook":
+      return <Workbook file={file} />;
     case "archive":
       return <Archive file={file} />;
     default:

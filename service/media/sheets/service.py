@@ -1,0 +1,27 @@
+"""From a workbook to its sheets."""
+
+from pathlib import PurePosixPath
+
+import msgspec
+
+from service.core.db import Database
+from service.files.repository import Found
+from service.media.jobs import ReadSheets
+from service.media.on_demand import find_or_make
+from service.media.sheets.errors import NoWorkbook, StillReading, WorkbookUnreadable
+from service.media.sheets.schemas import SheetsRead
+
+KIND = "sheets"
+WORKBOOKS = frozenset({".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"})
+
+
+async def sheets_of(database: Database, found: Found) -> tuple[str, SheetsRead]:
+    """Where the blocks lie, and what sheets there are. Raises NoWorkbook, StillReading, WorkbookUnreadable."""
+    if PurePosixPath(found.file.name).suffix.lower() not in WORKBOOKS:
+        raise NoWorkbook
+    row = await find_or_make(database, ReadSheets(found.file.id, found.version.id, KIND))
+    if row is None:
+        raise StillReading
+    if row.state != "ready" or row.prefix is None:
+        raise WorkbookUnreadable(row.error)
+    return row.prefix, msgspec.convert(row.facts, SheetsRead)
