@@ -25,7 +25,13 @@ async def derive(session: WriteSession, found: Found, wanted: DeriveWanted) -> l
     facts = await repository.facts_of(session, version.id)
     rows = {row.kind: row for row in await repository.derivatives_of(session, version.id)}
     if facts is None:
-        return await _look_again(session, found, wanted)
+        # A file that is no media may still have been looked into.
+        forgotten = [
+            kind for kind, row in rows.items() if row.state in _STATES[wanted.which] - {"ready"} and kind in (wanted.kinds or [kind])
+        ]
+        if not wanted.is_dry_run:
+            await repository.drop_derivatives(session, version.id, forgotten)
+        return sorted(forgotten) + await _look_again(session, found, wanted)
     states = {kind: rows[kind].state if kind in rows else "missing" for kind in {*kinds_for(facts), *rows}}
     kinds = sorted(kind for kind, state in states.items() if state in _STATES[wanted.which] and (not wanted.kinds or kind in wanted.kinds))
     if wanted.is_dry_run or not kinds:

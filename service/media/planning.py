@@ -40,7 +40,7 @@ MAX_AUDIO_TRACKS = 8
 MAX_SUBTITLES = 16
 MAX_DURATION_S = 24 * 3_600
 MAX_PIXELS = 8_192 * 8_192
-AUDIO_KBITS = 128
+AUDIO_KBITS, LIGHT_KBITS = 128, 64
 # Containers whose index says where keyframes are: a seek lands where it should.
 _INDEXED = ("mov", "matroska")
 # How a film can be encoded, from what always works to what needs the most of a GPU.
@@ -114,6 +114,11 @@ class Plan(msgspec.Struct, frozen=True):
     def has_through(self) -> bool:
         """Whether anything is read in one pass beside the chunks."""
         return bool(self.audio or self.subtitles or self.remux is not None)
+
+    @property
+    def has_light_sound(self) -> bool:
+        """Whether there is a second, lighter rendition of the sound: where it is all there is, and one track."""
+        return not self.rungs and len(self.audio) == 1
 
     @property
     def mode(self) -> str:

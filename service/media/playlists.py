@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from service.media.facts import AudioTrack, SubtitleTrack
-from service.media.planning import AUDIO_KBITS, BOARD_COLUMNS, Plan, Rung, stills_in
+from service.media.planning import AUDIO_KBITS, BOARD_COLUMNS, LIGHT_KBITS, Plan, Rung, stills_in
 
 BOARD = "board"
 IFRAMES = "iframes"
@@ -112,6 +112,9 @@ def _clock(seconds: Fraction) -> str:
     return f"{whole // 3_600:02}:{whole // 60 % 60:02}:{whole % 60:02}.{thousandths:03}"
 
 
+LIGHT = "audio-light"
+
+
 def audio_name(index: int) -> str:
     return f"audio{index}"
 
@@ -132,16 +135,17 @@ def _media_line(kind: str, track: AudioTrack | SubtitleTrack, names: set[str], u
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """What a master playlist names: renditions from the largest down, sounds, subtitles; each has begun."""
+    """What a master playlist names: renditions from the largest down, sounds, subtitles, the lighter one of sound alone; each has begun."""
 
     plan: Plan
     rungs: Sequence[tuple[Rung, list[Piece]]]
     audio: Sequence[tuple[AudioTrack, list[Piece]]]
     subtitles: Sequence[SubtitleTrack] = ()
+    light: Sequence[Piece] = ()
 
 
 def master_playlist(master: Master) -> str:
-    """Sound alone gives one variant without RESOLUTION."""
+    """Sound alone gives variants without RESOLUTION."""
     plan, audio = master.plan, master.audio
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-INDEPENDENT-SEGMENTS"]
     measured = [bandwidth(pieces) for _, pieces in audio]
@@ -152,6 +156,10 @@ def master_playlist(master: Master) -> str:
     if not master.rungs:
         bits = f"BANDWIDTH={max(sound_peak, AUDIO_KBITS * 1_000)},AVERAGE-BANDWIDTH={max(sound_average, 1)}"
         lines += [f'#EXT-X-STREAM-INF:{bits},CODECS="{codec}"{group}', f"{audio_name(audio[0][0].index)}.m3u8"]
+        if master.light:
+            peak, average = bandwidth(master.light)
+            bits = f"BANDWIDTH={max(peak, LIGHT_KBITS * 1_000)},AVERAGE-BANDWIDTH={max(average, 1)}"
+            lines += [f'#EXT-X-STREAM-INF:{bits},CODECS="{master.light[0].codecs}"', f"{LIGHT}.m3u8"]
         return "\n".join(lines) + "\n"
     for rung, pieces in master.rungs:
         peak, average = bandwidth(pieces)

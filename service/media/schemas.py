@@ -81,7 +81,7 @@ class DeriveWanted(msgspec.Struct, forbid_unknown_fields=True):
     """`which`: what is missing, what failed, or all of it anew; `kinds`: only these; nothing: of any kind."""
 
     which: Literal["missing", "failed", "all"] = "missing"
-    kinds: Annotated[list[Annotated[str, msgspec.Meta(max_length=50)]], msgspec.Meta(max_length=50)] = []
+    kinds: Annotated[list[Annotated[str, msgspec.Meta(max_length=80)]], msgspec.Meta(max_length=50)] = []
     is_dry_run: bool = False
 
 

@@ -1,6 +1,7 @@
 """Films and pictures through the real pipeline, and sources that lie."""
 
 import io
+import re
 import struct
 import zlib
 
@@ -9,6 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.harness import ASSETS, ffmpeg, wait_until
+from tests.hls_rules import violations
 
 FILM = ASSETS / "bigbuckbunny.mp4"
 
@@ -111,6 +113,12 @@ def test_other_containers_and_single_tracks_play(stack, client, project, tmp_pat
     master, media = playlists(stack, client, file["id"])
     assert ("audio0.m3u8" in media) == (name != "silent.mkv")
     assert ("RESOLUTION" in master) == (name != "sound.mp3")
+    assert violations(stack, client, file["id"]) == []
+    if name == "sound.mp3":
+        # Sound alone comes in two rates.
+        peaks = [int(one) for one in re.findall(r"#EXT-X-STREAM-INF:BANDWIDTH=(\d+)", master)]
+        assert len(peaks) == 2
+        assert 64_000 <= peaks[1] < 90_000 < peaks[0]
 
 
 def png_bomb():

@@ -36,3 +36,16 @@ def test_what_is_no_workbook_says_why(client, project):
         refused = look(client, put(client, project, name, body)["id"])
         assert (refused.status_code, refused.json()["code"]) == (409, "sheets.unreadable"), refused.text
         assert "damaged" in refused.json()["detail"]
+
+
+def test_what_failed_is_looked_at_again_when_it_is_asked_for(stack, client, project):
+    file = put(client, project, "late.xlsx", xlsx_of(["a"]))["id"]
+    look(client, file)
+    stack.sql(
+        "UPDATE derivatives d SET state = 'failed', error = 'no reader here' FROM files f WHERE d.version_id = f.current_version_id AND f.id = %s",
+        file,
+    )
+    assert look(client, file).json()["detail"] == "no reader here"
+    again = client.post(f"/files/{file}/derivatives", json={"which": "failed", "kinds": ["sheets"], "is_dry_run": False}).json()
+    assert again["kinds"] == ["sheets"]
+    assert look(client, file).json()["sheets"][0]["rows"] == 1

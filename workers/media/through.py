@@ -10,8 +10,8 @@ from pathlib import Path
 from service.media import repository
 from service.media.jobs import ReadThrough
 from service.media.models import HlsSegments, Transcode
-from service.media.planning import AUDIO_KBITS, SOURCE, Plan
-from service.media.playlists import audio_name, subtitles_name
+from service.media.planning import AUDIO_KBITS, LIGHT_KBITS, SOURCE, Plan
+from service.media.playlists import LIGHT, audio_name, subtitles_name
 from service.media.service import Source
 from service.media.transcodes import THROUGH, plan_anew, record_segments
 from service.outbox.base import PermanentError
@@ -122,7 +122,9 @@ async def read_through(job: ReadThrough, deps: MediaDeps, context: JobContext) -
 
 async def _run(deps: MediaDeps, context: JobContext, transcode: Transcode, plan: Plan, source: Source, folder: Path) -> None:
     limits = Limits(memory_bytes=4 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, plan.duration_s * REALTIME_FACTOR), nice=16)
-    sounds = {audio_name(track.index): track.index for track in plan.audio}
+    sounds = {audio_name(track.index): (track.index, AUDIO_KBITS) for track in plan.audio}
+    if plan.has_light_sound:
+        sounds[LIGHT] = (plan.audio[0].index, LIGHT_KBITS)
     texts = {subtitles_name(track.index): track.index for track in plan.subtitles}
     publishers = [_Publisher(deps, transcode, name, folder, is_picture=False) for name in sounds]
     if plan.remux is not None:
@@ -137,7 +139,6 @@ async def _run(deps: MediaDeps, context: JobContext, transcode: Transcode, plan:
             sounds=sounds,
             texts=texts,
             picture=SOURCE if plan.remux is not None else None,
-            kbits=AUDIO_KBITS,
             segment_s=plan.segment_s,
             is_paced=bool(plan.rungs),
         )

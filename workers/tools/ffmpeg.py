@@ -77,19 +77,27 @@ def tone_mapped(picture: ffmpeg.nodes.Stream, transfer: str) -> ffmpeg.nodes.Str
     return picture
 
 
+def _sound(opened: ffmpeg.nodes.Stream, index: int, copies: int) -> list[ffmpeg.nodes.Stream]:
+    sound = opened[f"a:{index}"].filter("aresample", 48_000, **{"async": 1, "first_pts": 0}).filter("atrim", start_sample=1_024)
+    if copies == 1:
+        return [sound]
+    split = sound.filter_multi_output("asplit", copies)
+    return [split[number] for number in range(copies)]
+
+
 def read_through(
     path: str,
     url: str,
     folder: str,
     *,
-    sounds: Mapping[str, int],
+    sounds: Mapping[str, tuple[int, int]],
     texts: Mapping[str, int],
     picture: str | None,
-    kbits: int,
     segment_s: float,
     is_paced: bool,
 ) -> list[str]:
-    """All that is not cut in chunks, in one pass over the source; folder names lead to positions among streams of their kind.
+    """All that is not cut in chunks, in one pass over the source; folder names lead to positions among streams of their kind,
+    of sounds with kbit/s.
 
     Sound: AAC-LC stereo at 48 kHz; `start_sample` drops the encoder's priming, so sound starts with the picture. Texts: `v.vtt`, WebVTT.
     `picture`: the folder that the source's own picture goes to, copied. `is_paced`: read no faster than what waits for chunks needs it.
@@ -97,8 +105,9 @@ def read_through(
     opened = source(url, **({"readrate": PACE, "readrate_initial_burst": PACE_BURST_S} if is_paced else {}))
     common = {**HLS, "map_metadata": -1, "hls_time": f"{segment_s:.9f}", "hls_flags": "temp_file"}
     outputs = []
-    for name, index in sounds.items():
-        sound = opened[f"a:{index}"].filter("aresample", 48_000, **{"async": 1, "first_pts": 0}).filter("atrim", start_sample=1_024)
+    tracks = {index: _sound(opened, index, sum(one == index for one, _ in sounds.values())) for index, _ in sounds.values()}
+    for name, (index, kbits) in sounds.items():
+        sound = tracks[index].pop()
         how = {
             "c:a": "aac",
             "b:a": f"{kbits}k",

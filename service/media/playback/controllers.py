@@ -20,6 +20,7 @@ from service.media.planning import Rung
 from service.media.playlists import (
     BOARD,
     IFRAMES,
+    LIGHT,
     MEDIA_TYPE,
     Master,
     audio_name,
@@ -185,5 +186,6 @@ def _master(film: Playable) -> str:
             [(rung, pieces[rung.name]) for rung in _rungs(film)],
             [(track, pieces[audio_name(track.index)]) for track in plan.audio if audio_name(track.index) in pieces],
             [track for track in plan.subtitles if subtitles_name(track.index) in pieces],
+            pieces.get(LIGHT, []),
         )
     )
