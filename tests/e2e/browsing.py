@@ -44,6 +44,16 @@ def shoot(page, name):
         page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
+def scroll_to(page, box, last):
+    """Down to the end, page by page, until the last thing is there."""
+    for _ in range(60):
+        page.evaluate("(box) => { document.querySelector(box).scrollTop = 1e9 }", box)
+        page.wait_for_timeout(100)
+        if page.locator(f"{box} {last}").count():
+            return
+    raise AssertionError(last)
+
+
 def sign_in(page, stack):
     page.goto(f"{stack.base}/")
     page.fill("input[name=username]", "admin")

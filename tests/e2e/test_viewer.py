@@ -8,7 +8,7 @@ import zipfile
 import pytest
 from PIL import Image
 
-from tests.e2e.browsing import shoot, signed_in
+from tests.e2e.browsing import scroll_to, shoot, signed_in
 from tests.e2e.test_pages import AXE, RUN
 from tests.files.test_tree import put
 from tests.harness import ASSETS, pdf_of, wait_until, zip_of
@@ -100,13 +100,7 @@ def test_everything_is_looked_at_without_leaving_the_viewer(page, folder_of_all)
     check(page, "text")
     # On to the end, page by page.
     page.fill("[aria-label='Find in what is loaded']", "")
-    for _ in range(60):
-        page.evaluate("document.querySelector('[data-testid=text]').scrollTop = 1e9")
-        page.wait_for_timeout(100)
-        if page.locator("[data-testid=text] >> text=29999 line of a log").count():
-            break
-    else:
-        raise AssertionError
+    scroll_to(page, "[data-testid=text]", ">> text=29999 line of a log")
 
     page.click("[aria-label='Next file']")
     viewer(page, "e archive.zip")

@@ -5,9 +5,8 @@ import zipfile
 
 import pytest
 
-from tests.e2e.browsing import shoot, signed_in
-from tests.e2e.test_pages import AXE, RUN
-from tests.e2e.test_viewer import picture
+from tests.e2e.browsing import scroll_to, signed_in
+from tests.e2e.test_viewer import check, picture
 from tests.files.test_tree import put
 from tests.harness import ASSETS, text_pdf, wait_until, xlsx_of, zip_of
 from tests.workers.test_archives import packed
@@ -54,12 +53,6 @@ def open_file(page, stack, project, name):
     page.goto(f"{stack.base}/files/?project={project}")
     page.dblclick(f"[data-entry]:has-text('{name}')")
     page.wait_for_selector(f"[data-testid=viewer] h2:has-text('{name}')")
-
-
-def check(page, name):
-    page.evaluate(AXE)
-    shoot(page, f"viewer-{name}")
-    assert page.evaluate(RUN) == []
 
 
 @pytest.mark.browser
@@ -155,13 +148,7 @@ def test_parquet_is_a_table_read_by_ranges(stack, page, client, project):
     row = page.locator("[data-testid=table] [aria-rowindex='5'] [role=cell]").all_text_contents()
     assert row == ["3", "reef 3", "2026-01-01T00:03:00.000Z", "1.5", '[{"kind":"wrasse","count":3}]', "größer"]
     check(page, "parquet")
-    for _ in range(60):
-        page.evaluate("document.querySelector('[data-testid=table]').scrollTop = 1e9")
-        page.wait_for_timeout(100)
-        if page.locator("[data-testid=table] [aria-rowindex='3001']").count():
-            break
-    else:
-        raise AssertionError
+    scroll_to(page, "[data-testid=table]", "[aria-rowindex='3001']")
     page.click("[aria-label='Next file']")
     page.wait_for_selector("text=10 rows")
     page.wait_for_selector("[data-testid=table] [role=cell] >> nth=0")
@@ -174,13 +161,7 @@ def test_a_workbook_is_a_table(stack, page, client, project):
     page.wait_for_selector("[data-testid=table] [role=cell]:has-text('reef 3')", timeout=60_000)
     assert page.text_content("[role=tab][aria-selected=true]") == "Dives"
     check(page, "workbook")
-    for _ in range(60):
-        page.evaluate("document.querySelector('[data-testid=table]').scrollTop = 1e9")
-        page.wait_for_timeout(100)
-        if page.locator("[data-testid=table] [role=cell]:has-text('reef 1499')").count():
-            break
-    else:
-        raise AssertionError
+    scroll_to(page, "[data-testid=table]", "[role=cell]:has-text('reef 1499')")
 
 
 @pytest.mark.browser

@@ -8,14 +8,13 @@ from litestar.params import Parameter
 
 from service.core.http.inject import Caller, Config, Db, Injected
 from service.files.service import get_sound_file
+from service.media.addresses import derived_url
 from service.media.pages.schemas import DocumentPages, PageHits, PageView
 from service.media.pages.service import MAX_HITS, pages_from, search
 from service.storage.delivery import Delivery
 from service.storage.port import Reader
 
 MAX_PAGES = 5_000
-URL_TTL_S = 3_600
-URL_WINDOW_S = 600
 
 
 class PageController(Controller):
@@ -36,12 +35,9 @@ class PageController(Controller):
         async with database.read() as session:
             found = await get_sound_file(session, principal, file_id)
         prefix, pages = await pages_from(database, found, first)
-        host = request.url.hostname or ""
 
         def url(name: str, media_type: str = "image/webp") -> str:
-            return delivery.url(
-                host, settings.store.derived, f"{prefix}{name}", expires_s=URL_TTL_S, window_s=URL_WINDOW_S, media_type=media_type
-            )
+            return derived_url(delivery, request, settings, f"{prefix}{name}", media_type)
 
         def view(no: int, width: int, height: int) -> PageView:
             if not pages.has_text:

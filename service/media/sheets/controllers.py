@@ -8,12 +8,11 @@ from litestar.params import Parameter
 
 from service.core.http.inject import Caller, Config, Db, Injected
 from service.files.service import get_sound_file
+from service.media.addresses import derived_url
 from service.media.sheets.schemas import SheetPage
 from service.media.sheets.service import sheets_of
 from service.storage.delivery import Delivery
 
-URL_TTL_S = 3_600
-URL_WINDOW_S = 600
 MOST = 1_000
 
 
@@ -38,13 +37,5 @@ class SheetController(Controller):
         prefix, read = await sheets_of(database, found)
         if sheet >= len(read.sheets) or block >= read.sheets[sheet].blocks:
             return SheetPage(read.sheets, None)
-        key = f"{prefix}{sheet}-{block}.json"
-        url = delivery.url(
-            request.url.hostname or "",
-            settings.store.derived,
-            key,
-            expires_s=URL_TTL_S,
-            window_s=URL_WINDOW_S,
-            media_type="application/json",
-        )
+        url = derived_url(delivery, request, settings, f"{prefix}{sheet}-{block}.json", "application/json")
         return SheetPage(read.sheets, url)

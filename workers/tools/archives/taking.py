@@ -45,10 +45,6 @@ class Wanted:
     password: str
 
 
-def too_large() -> Refused:
-    return Refused(f"This member unpacks to more than {MAX_MEMBER_BYTES >> 30} GiB, more than is taken out alone. Download the archive.")
-
-
 class _Limited:
     """Writes at most as many bytes as the index says that there are."""
 
@@ -66,7 +62,8 @@ class _Limited:
 def take(form: str, file: IO[bytes], wanted: Wanted, target: Path) -> int:
     """Write the member to `target`; returns its size in bytes. Raises Refused."""
     if wanted.size > MAX_MEMBER_BYTES:
-        raise too_large()
+        message = f"This member unpacks to more than {MAX_MEMBER_BYTES >> 30} GiB, more than is taken out alone. Download the archive."
+        raise Refused(message)
     with target.open("wb") as output:
         limited = _Limited(output, wanted.size)
         if form == "tar":
