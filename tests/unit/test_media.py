@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.media.facts import AudioTrack, SourceFacts, SubtitleTrack
 from service.media.planning import Plan, Unplannable, make_plan, plan_hash
 from service.media.playlists import Master, Piece, Segment, contiguous, master_playlist, media_playlist, storyboard
-from workers.tools import fmp4, webvtt
+from workers.tools import ffmpeg, fmp4, webvtt
 
 FACTS = SourceFacts(
     kind="video",
@@ -217,3 +217,12 @@ def test_the_verifier_accepts_what_was_planned_and_nothing_else():
 def test_the_box_parser_survives_anything(data):
     with contextlib.suppress(fmp4.BadSegment):
         assert isinstance(fmp4.fragments(data), list)
+
+
+def test_sound_beside_a_picture_is_read_at_its_pace():
+    """ffmpeg 8 and 9 fall back to twice real time unless they are let catch up (seen on a film of an hour)."""
+    path = ffmpeg.executable("")
+    how = {"sounds": {"audio0": (0, 128)}, "texts": {}, "picture": None, "segment_s": 6.0}
+    paced = ffmpeg.read_through(path, "http://127.0.0.1:1/x", "/f", is_paced=True, **how)
+    assert paced.index("-readrate") < paced.index("-readrate_catchup") < paced.index("-i")
+    assert "-readrate" not in ffmpeg.read_through(path, "http://127.0.0.1:1/x", "/f", is_paced=False, **how)

@@ -24,7 +24,7 @@ from workers.runtime import broker as brokers
 from workers.runtime import gpu
 from workers.runtime.gpu import Watch
 from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
-from workers.runtime.process import begin, say_ready, stop_event
+from workers.runtime.process import be_nice, begin, say_ready, stop_event
 from workers.runtime.runner import JobRunner
 from workers.tools.confine import describe
 from workers.tools.ffmpeg import build_of, cores, executable
@@ -36,7 +36,8 @@ from workers.upkeep.cleaning import UpkeepDeps
 log = logging.getLogger("stowage.worker")
 
 STOP_TIMEOUT_MS = 10_000
-NICENESS = 5
+# What nobody waits for, as digests of whole files, goes behind what makes a new film play.
+NICENESS = {Queue.IO: 5, Queue.CPU: 5, Queue.GPU: 5, Queue.UPKEEP: 15}
 
 
 def slots(settings: Settings, queue: Queue) -> int:
@@ -88,7 +89,7 @@ def _deps(settings: Settings, database: Database, store: S3Store, media: MediaDe
 async def work(queue: Queue) -> None:
     """Run until told to stop; then give back what is running."""
     # Uploads and pages go first where they share the cores.
-    os.nice(NICENESS)
+    be_nice(NICENESS[queue])
     settings = begin()
     handlers = check_handlers([*MEDIA, *UPKEEP])
     database = Database(settings.database)

@@ -1,6 +1,7 @@
 """What background processes share: settings, logging, signals, saying that they are ready."""
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -14,6 +15,13 @@ def begin() -> Settings:
     settings = load(os.environ)
     logs.configure(settings.server.log_level, settings.server.logs_dir if settings.server.logs_dir.is_dir() else None)
     return settings
+
+
+def be_nice(nice: int) -> None:
+    """Let others go first. Linux shares the cores between sessions before it looks at processes, so ours has to be as nice."""
+    os.nice(nice)
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(nice))
 
 
 def stop_event() -> asyncio.Event:

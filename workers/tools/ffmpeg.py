@@ -14,8 +14,11 @@ import imageio_ffmpeg
 FORMATS = "mov,matroska,mpegts,avi,asf,flv,ogg,wav,mp3,aac,flac,mpeg,mxf,aiff,caf,amr"
 PROTOCOLS = "http,tcp"
 # Sound beside a picture: this many times real time, after a burst that is enough to start playing.
-PACE = 20
+PACE = 40
 PACE_BURST_S = 15
+# Whoever is behind may catch up as fast as this. By itself ffmpeg takes a twentieth more, but sleeps as if it read in real time, and gets to twice
+# that at best.
+CATCH_UP = 1_000
 MAX_PIXELS = 70_000_000
 HLS = {
     "f": "hls",
@@ -38,6 +41,13 @@ _TONE_MAP: tuple[tuple[str, dict[str, object]], ...] = (
 
 def executable(configured: str) -> str:
     return configured or imageio_ffmpeg.get_ffmpeg_exe()
+
+
+@functools.cache
+def _knows(path: str, option: str) -> bool:
+    """Whether a build has an option: `readrate_catchup` came with version 8."""
+    output = subprocess.run([path, "-hide_banner", "-h", "long"], capture_output=True, text=True, timeout=20, check=True).stdout  # noqa: S603  the configured binary
+    return f"-{option} " in output
 
 
 @functools.cache
@@ -102,7 +112,10 @@ def read_through(
     Sound: AAC-LC stereo at 48 kHz; `start_sample` drops the encoder's priming, so sound starts with the picture. Texts: `v.vtt`, WebVTT.
     `picture`: the folder that the source's own picture goes to, copied. `is_paced`: read no faster than what waits for chunks needs it.
     """
-    opened = source(url, **({"readrate": PACE, "readrate_initial_burst": PACE_BURST_S} if is_paced else {}))
+    pace: dict[str, object] = {"readrate": PACE, "readrate_initial_burst": PACE_BURST_S} if is_paced else {}
+    if is_paced and _knows(path, "readrate_catchup"):
+        pace["readrate_catchup"] = CATCH_UP
+    opened = source(url, **pace)
     common = {**HLS, "map_metadata": -1, "hls_time": f"{segment_s:.9f}", "hls_flags": "temp_file"}
     outputs = []
     tracks = {index: _sound(opened, index, sum(one == index for one, _ in sounds.values())) for index, _ in sounds.values()}
