@@ -27,6 +27,7 @@ from service.projects import repository as projects_repository
 log = logging.getLogger("stowage.files")
 
 RENAME_TRIES = 5
+DIGEST_LATER_BYTES, DIGEST_LATER_S = 1 << 30, 60.0
 CORRUPT = "corrupt"
 WAITING = '{"state": "waiting"}'
 PLAIN = '{"kind": "other", "state": "none"}'
@@ -117,7 +118,8 @@ async def store_version(session: WriteSession, stored: StoredObject) -> tuple[UU
         else:
             await _insert_renamed(session, new_file(stored, folder_id, file_id, version_id), folder_id, name)
     if stored.sha256 is None:
-        outbox.enqueue(session, [DigestFile(file_id, version_id)])
+        # Reading a large film once more would keep the store from who waits for it to play.
+        outbox.enqueue(session, [DigestFile(file_id, version_id)], after_s=DIGEST_LATER_S if stored.size_bytes > DIGEST_LATER_BYTES else 0)
     log_stored(stored, file_id, version_id)
     return file_id, version_id
 

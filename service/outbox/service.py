@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from sqlalchemy import func
+
 from service.core.db import WriteSession
 from service.core.ids import new_id
 from service.outbox.base import Event, Job, JobFailed
@@ -27,8 +29,9 @@ def publish_later(session: WriteSession, event: Event) -> None:
     session.add(OutboxRow(kind=EVENT, tag=event.tag(), payload=event.to_payload()))
 
 
-def enqueue(session: WriteSession, jobs: Sequence[Job]) -> list[UUID]:
-    """Add jobs and one ticket per queue they go to; the jobs' ids."""
+def enqueue(session: WriteSession, jobs: Sequence[Job], *, after_s: float = 0) -> list[UUID]:
+    """Add jobs, to be begun no sooner than in so many seconds, and one ticket per queue they go to; the jobs' ids."""
+    when = {"run_after": func.now() + func.make_interval(0, 0, 0, 0, 0, 0, after_s)} if after_s else {}
     rows = [
         JobRow(
             id=new_id(),
@@ -38,6 +41,7 @@ def enqueue(session: WriteSession, jobs: Sequence[Job]) -> list[UUID]:
             priority=job.priority,
             max_attempts=job.max_attempts,
             file_id=job.about_file(),
+            **when,
         )
         for job in jobs
     ]
