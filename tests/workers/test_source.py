@@ -41,7 +41,7 @@ async def proxy(monkeypatch):
 
 async def read_and_fail(proxy, good):
     """What a child makes of a source that it could not read: an error of its own."""
-    deps = MediaDeps(None, Flaky(good), "derived", proxy, None, Path("/nonexistent"))
+    deps = MediaDeps(None, Flaky(good), "derived", proxy, None, Path("/nonexistent"), print)
     source = SimpleNamespace(bucket="b", key=str(uuid4()), size_bytes=SIZE)
     async with deps.serve(source) as served, httpx.AsyncClient() as client:
         try:

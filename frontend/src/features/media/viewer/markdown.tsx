@@ -15,7 +15,7 @@ const PARTS: Components = {
       {children}
     </a>
   ),
-  input: ({ checked }) => <span role="img" aria-label={checked ? t`done` : t`to do`}>{checked ? "☑ " : "☐ "}</span>,
+  input: ({ checked }) => <span role="img" aria-label={checked ? t`ticked off` : t`still to do`}>{checked ? "☑ " : "☐ "}</span>,
   img: ({ alt }) => <span className="text-muted">{t`Picture: ${alt ?? ""}`}</span>,
 };
 
