@@ -61,7 +61,7 @@ async def openapi(request: Request[Any, Any, Any]) -> dict[str, Any]:
 async def metrics(database: Db) -> bytes:
     try:
         async with database.read() as session:
-            seen = (await gpus.overview(session)).items
+            seen = await gpus.devices(session)
     except StowageError:
         # A scrape says most where something is down.
         seen = []

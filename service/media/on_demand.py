@@ -3,6 +3,7 @@
 import asyncio
 
 from service.core.db import Database, WriteSession
+from service.core.errors import StowageError
 from service.media import repository
 from service.media.jobs import OnDemand
 from service.media.models import Derivative
@@ -29,6 +30,15 @@ async def find_or_make(database: Database, job: OnDemand) -> Derivative | None:
         if (row := await _find(database, job)) is not None:
             return row
     return None
+
+
+def made(row: Derivative | None, still: type[StowageError], refused: type[StowageError]) -> tuple[Derivative, str]:
+    """What `find_or_make` found, and the prefix that it lies under. Raises `still` while it is being made, `refused` where it can't be."""
+    if row is None:
+        raise still
+    if row.state != "ready" or row.prefix is None:
+        raise refused(row.error)
+    return row, row.prefix
 
 
 async def _find(database: Database, job: OnDemand) -> Derivative | None:

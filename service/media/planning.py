@@ -174,6 +174,11 @@ def _peak_kbits(short_side: int, rate: Fraction) -> float:
     return _KBITS.get(short_side, 300) * (1.5 if rate > HIGH_RATE else 1)
 
 
+def does(mode: str, needed: str) -> bool:
+    """Whether what was proven in a mode does for a plan in another."""
+    return MODES.index(mode) >= MODES.index(needed)
+
+
 def fits_gpu(facts: SourceFacts) -> bool:
     """Whether a film is of the kind that GPUs decode and scale: neither turned, interlaced nor HDR, in 4:2:0 of a common codec."""
     is_plain = facts.pixel_format in {"yuv420p", "yuvj420p"} or (facts.pixel_format == "yuv420p10le" and facts.video_codec in _GPU_DEEP)

@@ -1,9 +1,7 @@
 """IndexArchive, TakeMember: what is in it, and one of the things that are in it."""
 
 import json
-import mmap
 from pathlib import Path
-from typing import Any
 
 from service.media.archives.secrets import unlock
 from service.media.archives.service import OBJECT
@@ -15,6 +13,7 @@ from workers.media.reading import read_file
 from workers.tools.archive_child import PASSWORD
 from workers.tools.sandbox import Limits
 
+BYTES = "application/octet-stream"
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=120, wall_s=240, output_bytes=4 << 20, file_bytes=1 << 30)
 # Dictionaries of 7z and RAR take memory; a member, and the part of a RAR that it lies in, disk.
 TAKE_LIMITS = Limits(memory_bytes=2 << 30, cpu_s=240, wall_s=300, file_bytes=(2 << 30) + (1 << 20))
@@ -30,24 +29,11 @@ async def index_archive(job: IndexArchive, deps: MediaDeps, context: JobContext)
     def command(url: str, folder: Path) -> list[str]:
         return _command(job, deps, folder, "list", url, str(folder / OBJECT))
 
-    async def keep(_: dict[str, Any], folder: Path, prefix: str) -> int:
-        body = (folder / OBJECT).read_bytes()
-        await deps.store.put(deps.derived_bucket, f"{prefix}{OBJECT}", body, "application/octet-stream", is_immutable=True)
-        return len(body)
-
-    await read_file(deps, context, job, command, LIMITS, keep, of=job.of)
+    await read_file(deps, context, job, command, LIMITS, lambda _: {OBJECT: BYTES}, of=job.of)
 
 
 async def take_member(job: TakeMember, deps: MediaDeps, context: JobContext) -> None:
     def command(url: str, folder: Path) -> list[str]:
         return _command(job, deps, folder, "take", url, str(folder / CONTENT), json.dumps(job.wanted))
 
-    async def keep(facts: dict[str, Any], folder: Path, prefix: str) -> int:
-        size, key = int(facts["size"]), f"{prefix}{CONTENT}"
-        with (folder / CONTENT).open("rb") as file:
-            # Mapped, so that a large one is never in memory as a whole.
-            body = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) if size else b""
-            await deps.store.put(deps.derived_bucket, key, body, "application/octet-stream", is_immutable=True)
-        return size
-
-    await read_file(deps, context, job, command, TAKE_LIMITS, keep, of=job.of)
+    await read_file(deps, context, job, command, TAKE_LIMITS, lambda _: {CONTENT: BYTES}, of=job.of)

@@ -25,27 +25,18 @@ async def render_pages(job: RenderPages, deps: MediaDeps, context: JobContext) -
     def command(url: str, folder: Path) -> list[str]:
         return ["workers.tools.pdf_child", "pages", url, str(folder), str(job.first), str(PAGES_AT_ONCE)]
 
-    async def keep(facts: dict[str, Any], folder: Path, prefix: str) -> int:
-        total = 0
-        for no, *_ in facts["made"]:
-            for name, media_type in ((f"{no}.webp", WEBP), (f"{no}s.webp", WEBP), (f"{no}.json", JSON)):
-                body = (folder / name).read_bytes()
-                total += len(body)
-                await deps.store.put(deps.derived_bucket, f"{prefix}{name}", body, media_type, is_immutable=True)
-        return total
+    def made(facts: dict[str, Any]) -> dict[str, str]:
+        kinds = {".webp": WEBP, "s.webp": WEBP, ".json": JSON}
+        return {f"{no}{end}": media_type for no, *_ in facts["made"] for end, media_type in kinds.items()}
 
-    await read_file(deps, context, job, command, LIMITS, keep, of=job.of)
+    await read_file(deps, context, job, command, LIMITS, made, of=job.of)
 
 
 async def read_pages(job: ReadPages, deps: MediaDeps, context: JobContext) -> None:
     def command(url: str, folder: Path) -> list[str]:
         return ["workers.tools.pdf_child", "text", url, str(folder / CONTENT)]
 
-    async def keep(facts: dict[str, Any], folder: Path, prefix: str) -> int:
-        await deps.store.put(deps.derived_bucket, f"{prefix}{CONTENT}", (folder / CONTENT).read_bytes(), JSON, is_immutable=True)
-        return int(facts["bytes"])
-
-    await read_file(deps, context, job, command, TEXT_LIMITS, keep, of=job.of)
+    await read_file(deps, context, job, command, TEXT_LIMITS, lambda _: {CONTENT: JSON}, of=job.of)
 
 
 async def convert_office(job: ConvertOffice, deps: MediaDeps, context: JobContext) -> None:
@@ -75,9 +66,4 @@ async def convert_office(job: ConvertOffice, deps: MediaDeps, context: JobContex
         ]
         return await answer_of(argv, OFFICE_LIMITS, Access(folder, reads=(*READS, str(program.parent))))
 
-    async def keep(_: dict[str, Any], folder: Path, prefix: str) -> int:
-        body = (folder / CONTENT).read_bytes()
-        await deps.store.put(deps.derived_bucket, f"{prefix}{CONTENT}", body, PDF, is_immutable=True)
-        return len(body)
-
-    await read_source(deps, context, job, source, ask, keep)
+    await read_source(deps, context, job, source, ask, lambda _: {CONTENT: PDF})

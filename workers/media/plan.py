@@ -17,9 +17,8 @@ async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> No
     async with deps.database.read() as session:
         source = await source_of(session, job.version_id)
         facts = await repository.facts_of(session, job.version_id)
-    if source is None or facts is None:
-        return
-    async with deps.database.read() as session:
+        if source is None or facts is None:
+            return
         best = min(await gpus.best_mode(session), job.best_mode, key=MODES.index) if fits_gpu(facts) else CPU
     build = ffmpeg.build_of(ffmpeg.executable(deps.settings.ffmpeg))
     try:

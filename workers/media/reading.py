@@ -1,8 +1,10 @@
 """What readers in confined children make of a file when somebody looks at it: an answer, or why there is none."""
 
 import json
+import mmap
+import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,8 @@ from workers.tools.confine import Access
 from workers.tools.range_proxy import Served
 from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
 
-# What a reader made in the folder goes to the store under a prefix; returns how many bytes that is.
-Keep = Callable[[dict[str, Any], Path, str], Awaitable[int]]
+# Which files a reader made in its folder, by its answer: names with media types. They go to the store under the derivative's prefix.
+Made = Callable[[dict[str, Any]], Mapping[str, str]]
 Ask = Callable[[Path], Awaitable[dict[str, Any]]]
 
 
@@ -30,7 +32,7 @@ async def read_file(
     job: OnDemand,
     command: Callable[[str, Path], list[str]],
     limits: Limits,
-    keep: Keep,
+    made: Made,
     *,
     of: str = "",
 ) -> None:
@@ -52,22 +54,35 @@ async def read_file(
         context.result = {"read_bytes": served.bytes_sent}
         return facts
 
-    await read_source(deps, context, job, source, ask, keep)
+    await read_source(deps, context, job, source, ask, made)
 
 
-async def read_source(deps: MediaDeps, context: JobContext, job: OnDemand, source: Source, ask: Ask, keep: Keep) -> None:
+async def read_source(deps: MediaDeps, context: JobContext, job: OnDemand, source: Source, ask: Ask, made: Made) -> None:
     """Store what comes of asking: what was made, or why nothing was."""
     prefix, total = keys.derived_prefix(source.version_id, job.kind, str(context.claimed.fence)), 0
     with deps.folder() as folder:
         facts = await ask(folder)
         if "refused" not in facts:
-            total = await keep(facts, folder, prefix)
+            total = await _store(deps, folder, prefix, made(facts))
     async with deps.database.write() as session:
         if "refused" in facts:
             await store_refusal(session, source, job.kind, facts.pop("refused"), facts)
         else:
             await store_made(session, source, job.kind, prefix, facts, total)
         await context.finish(session)
+
+
+async def _store(deps: MediaDeps, folder: Path, prefix: str, files: Mapping[str, str]) -> int:
+    """Put files into the store; how many bytes that is. Mapped, so that a large one is never in memory as a whole."""
+    total = 0
+    for name, media_type in files.items():
+        with (folder / name).open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            # Nothing can't be mapped.
+            body = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)) if size else b""
+            await deps.store.put(deps.derived_bucket, f"{prefix}{name}", body, media_type, is_immutable=True)
+        total += size
+    return total
 
 
 async def _derived(deps: MediaDeps, source: Source, kind: str) -> Source | None:

@@ -16,13 +16,8 @@ async def read_sheets(job: ReadSheets, deps: MediaDeps, context: JobContext) -> 
     def command(url: str, folder: Path) -> list[str]:
         return ["workers.tools.sheets_child", url, str(folder)]
 
-    async def keep(facts: dict[str, Any], folder: Path, prefix: str) -> int:
-        total = 0
-        names = [f"{number}-{block}.json" for number, sheet in enumerate(facts["sheets"]) for block in range(sheet["blocks"])]
-        for name in names:
-            body = (folder / name).read_bytes()
-            total += len(body)
-            await deps.store.put(deps.derived_bucket, f"{prefix}{name}", body, "application/json", is_immutable=True)
-        return total
+    def made(facts: dict[str, Any]) -> dict[str, str]:
+        sheets = enumerate(facts["sheets"])
+        return {f"{number}-{block}.json": "application/json" for number, sheet in sheets for block in range(sheet["blocks"])}
 
-    await read_file(deps, context, job, command, LIMITS, keep)
+    await read_file(deps, context, job, command, LIMITS, made)

@@ -26,7 +26,7 @@ from service.media.archives.members import Member, can_be_streamed, locate
 from service.media.archives.secrets import Password, lock
 from service.media.jobs import IndexArchive, TakeMember
 from service.media.models import Derivative
-from service.media.on_demand import CONTENT, find_or_make
+from service.media.on_demand import CONTENT, find_or_make, made
 from service.storage.port import Reader
 
 KIND = "archive_index"
@@ -87,9 +87,9 @@ class Archives:
         row = await outer.index.one(path)
         if row is None:
             raise Missing
-        taken = await self._taken(outer, row)
+        taken, prefix = await self._taken(outer, row)
         index = await self._index(outer.found, form, taken.kind, outer.password)
-        return Opened(outer.found, index, self.derived_bucket, f"{taken.prefix}{CONTENT}", taken.kind, outer.password)
+        return Opened(outer.found, index, self.derived_bucket, f"{prefix}{CONTENT}", taken.kind, outer.password)
 
     async def _index(self, found: Found, form: str, of: str, password: Password) -> Index:
         """Listed without a password where that is possible, so that one index does for everybody."""
@@ -100,21 +100,18 @@ class Archives:
             row = await find_or_make(
                 self.database, IndexArchive(found.file.id, found.version.id, f"{kind}_{password.mark}", form, of, locked)
             )
-        if row is None:
-            raise StillIndexing
-        if row.facts.get("needs_password"):
+        if row is not None and row.facts.get("needs_password"):
             raise ArchiveLocked(row.error)
-        if row.state != "ready" or row.prefix is None:
-            raise ArchiveUnreadable(row.error)
-        key = f"{row.prefix}{OBJECT}"
+        row, prefix = made(row, StillIndexing, ArchiveUnreadable)
+        key = f"{prefix}{OBJECT}"
 
         async def read(start: int, end: int) -> bytes:
             return b"".join([chunk async for chunk in self.store.read(self.derived_bucket, key, start, end)])
 
         return Index(msgspec.convert(row.facts, Facts), read)
 
-    async def _taken(self, opened: Opened, row: Row) -> Derivative:
-        """A member as a derivative of its own. Raises MemberLocked, MemberRefused, StillUnpacking."""
+    async def _taken(self, opened: Opened, row: Row) -> tuple[Derivative, str]:
+        """A member as a derivative of its own, and the prefix that it lies under. Raises MemberLocked, MemberRefused, StillUnpacking."""
         found, password = opened.found, opened.password
         if row.is_encrypted and not password.mark:
             raise MemberLocked
@@ -123,12 +120,7 @@ class Archives:
         locked = lock(self.secret_key, password.text) if row.is_encrypted else ""
         wanted = {"path": row.path, "size": row.size, "packed": row.packed, "offset": row.offset, "crc": row.crc}
         job = TakeMember(found.file.id, found.version.id, kind, opened.index.facts.format, opened.of, locked, wanted)
-        taken = await find_or_make(self.database, job)
-        if taken is None:
-            raise StillUnpacking
-        if taken.state != "ready" or taken.prefix is None:
-            raise MemberRefused(taken.error)
-        return taken
+        return made(await find_or_make(self.database, job), StillUnpacking, MemberRefused)
 
     async def member(self, principal: Principal, asked: Asked, path: str) -> tuple[Opened, Member]:
         """A member whose bytes can be had now. Raises Missing, MemberLocked, MemberRefused, StillUnpacking, and what `open` raises."""
@@ -139,5 +131,5 @@ class Archives:
         form = opened.index.facts.format
         if can_be_streamed(form, row):
             return opened, await locate(self.store, opened.bucket, opened.key, form, row)
-        taken = await self._taken(opened, row)
-        return opened, Member(msgspec.structs.replace(row, method=0), 0, self.derived_bucket, f"{taken.prefix}{CONTENT}")
+        _, prefix = await self._taken(opened, row)
+        return opened, Member(msgspec.structs.replace(row, method=0), 0, self.derived_bucket, f"{prefix}{CONTENT}")

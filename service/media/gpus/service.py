@@ -9,7 +9,7 @@ from service.media import repository as transcodes
 from service.media.gpus import repository
 from service.media.gpus.schemas import GpuFigures, GpuJob, GpuMinute, Gpus, GpuView, WithoutGpu
 from service.media.models import Gpu
-from service.media.planning import MODES, Plan
+from service.media.planning import MODES, Plan, does
 from service.media.transcodes import plan_anew
 from service.outbox.base import Queue
 from service.outbox.models import JobRow
@@ -17,7 +17,7 @@ from service.outbox.workers import repository as workers
 
 # Films wait so long for a GPU that was there when they were planned.
 PATIENCE_S = 60
-_OF_DEVICE = ("id", "worker", "host", "index", "uuid", "name", "driver", "memory_bytes", "mode", "reason", "slots", "proven_at", "seen_at")
+_OF_DEVICE = (*repository.GpuFacts.__struct_fields__, "proven_at", "seen_at")
 
 
 def _job(row: JobRow, figures: dict[str, Any]) -> GpuJob:
@@ -26,10 +26,19 @@ def _job(row: JobRow, figures: dict[str, Any]) -> GpuJob:
 
 
 async def overview(session: ReadSession) -> Gpus:
-    """All GPUs of living workers, and the workers that have none."""
+    """All GPUs of living workers with their last hour, and the workers that have none."""
+    items = await devices(session)
+    minutes = await repository.minutes(session, [gpu.id for gpu in items])
+    for gpu in items:
+        gpu.last_hour = [GpuMinute(**minute) for minute in minutes.get(gpu.id, [])]
+    without = [WithoutGpu(row.id, row.host, row.gpu) for row in await workers.present(session) if row.gpu]
+    return Gpus(await repository.best_mode(session), items, without)
+
+
+async def devices(session: ReadSession) -> list[GpuView]:
+    """All GPUs of living workers as they are now, without what was before."""
     rows = await repository.present(session)
-    ids = [row.id for row in rows]
-    latest, minutes = await repository.latest(session, ids), await repository.minutes(session, ids)
+    latest = await repository.latest(session, [row.id for row in rows])
     jobs = await repository.jobs_of(session, [row.worker for row in rows])
 
     def view(row: Gpu) -> GpuView:
@@ -38,11 +47,10 @@ async def overview(session: ReadSession) -> Gpus:
             **{name: getattr(row, name) for name in _OF_DEVICE},
             figures=msgspec.convert(figures, GpuFigures) if figures else None,
             jobs=[_job(job, figures or {}) for job in jobs if job.worker == row.worker],
-            last_hour=[GpuMinute(**minute) for minute in minutes.get(row.id, [])],
+            last_hour=[],
         )
 
-    without = [WithoutGpu(row.id, row.host, row.gpu) for row in await workers.present(session) if row.gpu]
-    return Gpus(await repository.best_mode(session), [view(row) for row in rows], without)
+    return [view(row) for row in rows]
 
 
 async def reroute(session: WriteSession) -> int:
@@ -55,7 +63,7 @@ async def reroute(session: WriteSession) -> int:
         if transcode is None or transcode.state != "running":
             continue
         plan = msgspec.convert(transcode.plan, Plan)
-        if MODES.index(best) < MODES.index(plan.mode):
+        if not does(best, plan.mode):
             await plan_anew(session, transcode, plan, best=best)
             rerouted += 1
     return rerouted

@@ -10,8 +10,7 @@ import msgspec
 from service.core.db import Database
 from service.files.repository import Found
 from service.media.jobs import ConvertOffice, ReadPages, RenderPages
-from service.media.models import Derivative
-from service.media.on_demand import CONTENT, find_or_make
+from service.media.on_demand import CONTENT, find_or_make, made
 from service.media.pages.errors import DocumentUnreadable, NoDocument, StillRendering
 from service.media.pages.schemas import PageHit, PagesMade
 from service.storage.port import Reader
@@ -37,29 +36,23 @@ async def _pdf_of(database: Database, found: Found) -> str:
         return ""
     if suffix not in OFFICE:
         raise NoDocument
-    _made(await find_or_make(database, ConvertOffice(found.file.id, version.id, OFFICE_PDF, suffix)))
+    made(await find_or_make(database, ConvertOffice(found.file.id, version.id, OFFICE_PDF, suffix)), StillRendering, DocumentUnreadable)
     return OFFICE_PDF
-
-
-def _made(row: Derivative | None) -> tuple[Derivative, str]:
-    if row is None:
-        raise StillRendering
-    if row.state != "ready" or row.prefix is None:
-        raise DocumentUnreadable(row.error)
-    return row, row.prefix
 
 
 async def pages_from(database: Database, found: Found, first: int) -> tuple[str, PagesMade]:
     """Where the block of a page lies, and what is in it. Raises NoDocument, StillRendering, DocumentUnreadable."""
     of, block = await _pdf_of(database, found), block_of(first)
-    row, prefix = _made(await find_or_make(database, RenderPages(found.file.id, found.version.id, f"pages_{block}", block, of)))
+    pages = await find_or_make(database, RenderPages(found.file.id, found.version.id, f"pages_{block}", block, of))
+    row, prefix = made(pages, StillRendering, DocumentUnreadable)
     return prefix, msgspec.convert(row.facts, PagesMade)
 
 
 async def search(database: Database, store: Reader, bucket: str, found: Found, words: str) -> list[PageHit]:
     """Where words are written, at most MAX_HITS places, without regard to case. Raises as `pages_from`, and StoreDown."""
     of = await _pdf_of(database, found)
-    _, prefix = _made(await find_or_make(database, ReadPages(found.file.id, found.version.id, TEXT, of)))
+    text = await find_or_make(database, ReadPages(found.file.id, found.version.id, TEXT, of))
+    _, prefix = made(text, StillRendering, DocumentUnreadable)
     packed = b"".join([chunk async for chunk in store.read(bucket, f"{prefix}{CONTENT}")])
     return await asyncio.to_thread(lambda: list(_hits(packed, " ".join(words.split()))))
 

@@ -36,26 +36,15 @@ export function usePageHits(fileId: string, words: string | null) {
 /** An archive: a file, or (`inside`) one that is a member of it; with its password, where it has one. */
 export type Place = { fileId: string; inside: string; password: string };
 
-const placeParams = ({ fileId, inside, password }: Place, query: { path: string }) => ({
-  path: { file_id: fileId },
-  query: { ...query, inside },
-  header: { "Archive-Password": encodeURIComponent(password) },
-});
+const passwordHeader = (password: string) => ({ "Archive-Password": encodeURIComponent(password) });
+const placeParams = <Query>({ fileId, inside, password }: Place, query: Query) => ({ path: { file_id: fileId }, query: { ...query, inside }, header: passwordHeader(password) });
 
 export function useArchive(place: Place, prefix: string) {
   return useInfiniteQuery({
     queryKey: ["archive", place, prefix],
     initialPageParam: null as string | null,
     queryFn: ({ pageParam }) =>
-      bodyOf(
-        api.GET("/api/v1/files/{file_id}/archive", {
-          params: {
-            path: { file_id: place.fileId },
-            query: { prefix, inside: place.inside, limit: 200, ...(pageParam ? { cursor: pageParam } : {}) },
-            header: { "Archive-Password": encodeURIComponent(place.password) },
-          },
-        }),
-      ),
+      bodyOf(api.GET("/api/v1/files/{file_id}/archive", { params: placeParams(place, { prefix, limit: 200, ...(pageParam ? { cursor: pageParam } : {}) }) })),
     getNextPageParam: (page) => page.next_cursor ?? null,
     staleTime: MINUTES_MS,
     ...PATIENT,
@@ -110,7 +99,7 @@ export function useHead(fileId: string, count: number) {
 export function useMember({ fileId, inside, password }: Place, path: string) {
   return useQuery({
     queryKey: ["member", fileId, inside, password, path],
-    queryFn: () => bytes(`/api/v1/files/${fileId}/archive/entry?${new URLSearchParams({ path, inside })}`, { "Archive-Password": encodeURIComponent(password) }),
+    queryFn: () => bytes(`/api/v1/files/${fileId}/archive/entry?${new URLSearchParams({ path, inside })}`, passwordHeader(password)),
     staleTime: MINUTES_MS,
     ...PATIENT,
   });
