@@ -6,13 +6,17 @@ HDR_TRANSFERS = frozenset({"smpte2084", "arib-std-b67"})
 
 
 class AudioTrack(msgspec.Struct, frozen=True):
-    """Position among the source's audio streams, its language (ISO 639 or empty) and title."""
+    """Position among the source's audio streams, its language (ISO 639 or empty) and title.
+
+    `exact_rate`: samples per second, where its times are exact to the sample and it lies beside the picture, so that it can be cut; else 0.
+    """
 
     index: int
     language: str = ""
     title: str = ""
     channels: int = 0
     is_default: bool = False
+    exact_rate: int = 0
 
 
 class SubtitleTrack(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ class PlanMedia(_FileJob, frozen=True, tag="media.plan"):
     priority = 20
     may_remux: bool = True
     best_mode: str = "full"
+    may_cut_sound: bool = True
 
 
 class RenderPoster(_FileJob, frozen=True, tag="media.poster"):

@@ -111,9 +111,15 @@ class Plan(msgspec.Struct, frozen=True):
     target_s: int = 6
 
     @property
+    def cuts_sound(self) -> bool:
+        """Whether sound is made with the picture's chunks: where it can be cut, and nothing else needs a pass of its own."""
+        needs_pass = self.subtitles or self.remux is not None
+        return bool(self.rungs and self.is_length_sure and not needs_pass and all(track.exact_rate for track in self.audio))
+
+    @property
     def has_through(self) -> bool:
         """Whether anything is read in one pass beside the chunks."""
-        return bool(self.audio or self.subtitles or self.remux is not None)
+        return bool(self.subtitles or self.remux is not None or (self.audio and not self.cuts_sound))
 
     @property
     def has_light_sound(self) -> bool:
@@ -230,7 +236,16 @@ def chunks_for(frames: int, segment_frames: int, chunk_segments: int) -> list[Ch
     return chunks
 
 
-def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int, largest: int = 1_080, may_remux: bool = True) -> Plan:
+def make_plan(
+    facts: SourceFacts,
+    *,
+    ffmpeg: str,
+    encoder: str,
+    chunk_s: int,
+    largest: int = 1_080,
+    may_remux: bool = True,
+    may_cut_sound: bool = True,
+) -> Plan:
     """Raises Unplannable."""
     _check(facts)
     rate = output_rate(facts)
@@ -257,7 +272,7 @@ def make_plan(facts: SourceFacts, *, ffmpeg: str, encoder: str, chunk_s: int, la
         rungs=rungs,
         remux=remux,
         chunks=chunks_for(frames, segment, max(1, round(chunk_s * rate / segment))),
-        audio=facts.audio[:MAX_AUDIO_TRACKS],
+        audio=[track if may_cut_sound else msgspec.structs.replace(track, exact_rate=0) for track in facts.audio[:MAX_AUDIO_TRACKS]],
         subtitles=[track for track in facts.subtitles if track.is_text][:MAX_SUBTITLES],
         board=board_for(facts, gop, segment) if rungs else None,
         duration_s=facts.duration_s,

@@ -147,13 +147,25 @@ async def hurry(session: WriteSession, transcode: Transcode) -> None:
     await jobs.set_priority(session, transcode.file_id, _JOBS, WATCHED_PRIORITY)
 
 
-async def plan_anew(session: WriteSession, transcode: Transcode, plan: Plan, *, can_remux: bool = True, best: str = MODES[-1]) -> None:
-    """This plan can't be carried out: another one takes its place, without the source's own picture or in a lesser mode."""
+async def plan_anew(
+    session: WriteSession,
+    transcode: Transcode,
+    plan: Plan,
+    *,
+    can_remux: bool = True,
+    can_cut_sound: bool = True,
+    best: str = MODES[-1],
+) -> None:
+    """This plan can't be carried out: another one takes its place, without the source's own picture, with sound in one pass, or in a lesser mode.
+
+    What an earlier plan gave up stays so.
+    """
     await repository.set_transcode(session, transcode.id, state="cancelled", reason="planned anew")
     await jobs.cancel_about(session, transcode.file_id, _JOBS)
     may_remux = can_remux and plan.remux is not None
+    may_cut_sound = can_cut_sound and all(track.exact_rate for track in plan.audio)
     best_mode = min(best, plan.mode, key=MODES.index)
-    outbox.enqueue(session, [PlanMedia(transcode.file_id, transcode.version_id, may_remux, best_mode)])
+    outbox.enqueue(session, [PlanMedia(transcode.file_id, transcode.version_id, may_remux, best_mode, may_cut_sound)])
 
 
 async def cancel_transcode(session: WriteSession, version_id: UUID, reason: str) -> bool:

@@ -1,6 +1,6 @@
 """What slices may ask of a store: small protocols, so that a caller names only what it needs (shapes as in S3)."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -79,7 +79,7 @@ class Reader(Protocol):
         """None where there is no such object. Raises StoreDown."""
         ...
 
-    def read(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    def read(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
         """Bytes start..end-1 in pieces. Raises ObjectMissing, StoreDown, also in the middle."""
         ...
 

@@ -10,7 +10,7 @@ import hashlib
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -169,7 +169,7 @@ class S3Store:
         stored_at = parsedate_to_datetime(modified) if modified else None
         return ObjectFacts(int(answer.headers["content-length"]), answer.headers.get("etag", "").strip('"'), stored_at)
 
-    async def read(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> AsyncIterator[bytes]:
+    async def read(self, bucket: str, key: str, start: int = 0, end: int | None = None) -> AsyncGenerator[bytes]:
         self.calls["get_object"] += 1
         extra = [] if start == 0 and end is None else [("range", f"bytes={start}-{'' if end is None else end - 1}")]
         head = self._signer.head("GET", f"/{bucket}/{quote(key)}", "", extra)

@@ -3,7 +3,9 @@
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -12,19 +14,21 @@ import msgspec
 from service.media import repository
 from service.media.jobs import EncodeChunk, EncodeFirstChunk
 from service.media.models import HlsSegments, Transcode
-from service.media.planning import BOARD_COLUMNS, Chunk, Plan, stills_in
-from service.media.playlists import BOARD
+from service.media.planning import AUDIO_KBITS, BOARD_COLUMNS, Chunk, Plan, stills_in
+from service.media.playlists import BOARD, audio_name
 from service.media.service import Source, source_of
-from service.media.transcodes import VIDEO, record_segments
+from service.media.transcodes import VIDEO, plan_anew, record_segments
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.on_gpu import doubt, seat_for
-from workers.media.packing import Segment, store_flat, store_piece
+from workers.media.packing import store_flat, store_piece
+from workers.media.segments import CantCutSound, init_of, picture_of, sound_of
 from workers.media.telling import tell_progress
-from workers.tools import ffmpeg, fmp4, sandbox
+from workers.tools import ffmpeg, sandbox
 from workers.tools.confine import Access
 from workers.tools.ffmpeg_chunk import Cut, Size, Stills, video_chunk
+from workers.tools.ffmpeg_sound import SoundCut, frames_before
 from workers.tools.gpu.seat import Seat
 from workers.tools.range_proxy import Served
 from workers.tools.runner import run_ffmpeg
@@ -38,7 +42,6 @@ FIRST_NICE = 0
 SOON_NICE = 16
 LATER_NICE = 19
 CUT = "the source broke off"
-UNDECODABLE = "The picture can't be decoded here; the film is damaged."
 # Reading begins so long before a chunk's first frame, in s: with an index just enough for reordered frames; else more than most GOPs.
 INDEXED_LEADS_S = (1.0, 12.0, 60.0)
 LEADS_S = (12.0, 60.0, 300.0)
@@ -55,6 +58,19 @@ async def load(deps: MediaDeps, transcode_id: UUID) -> tuple[Transcode, Plan, So
     return transcode, msgspec.convert(transcode.plan, Plan), source
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """One chunk of a film, the folder it is made in, and the GPU it is made on, if any."""
+
+    transcode: Transcode
+    plan: Plan
+    chunk: Chunk
+    source: Source
+    folder: Path
+    seat: Seat | None
+    sounds: Mapping[str, SoundCut]
+
+
 async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -> None:
     loaded = await load(deps, job.transcode_id)
     if loaded is None:
@@ -64,16 +80,22 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
         if await repository.chunk_is_done(session, transcode.id, VIDEO, job.no):
             return
     chunk = plan.chunks[job.no]
-    seat = seat_for(deps, plan)
     nice = FIRST_NICE if job.no == 0 else SOON_NICE if isinstance(job, EncodeFirstChunk) else LATER_NICE
     with deps.folder() as folder:
+        work = _Work(transcode, plan, chunk, source, folder, seat_for(deps, plan), _sounds(plan, chunk))
         try:
-            await _encode(deps, context, transcode, plan, chunk, source, folder, nice, seat)
-            rows = await _stored(deps, transcode, plan, chunk, folder)
+            await _encode(deps, context, work, nice)
+            rows = await _stored(deps, work)
+        except CantCutSound as error:
+            context.result = {"planned_anew": f"sound: {error}"}
+            async with deps.database.write() as session:
+                await context.finish(session)
+                await plan_anew(session, transcode, plan, can_cut_sound=False)
+            return
         except (ChildFailed, PermanentError) as error:
-            if seat is None:
+            if work.seat is None:
                 raise
-            await doubt(deps, context, transcode, plan, seat, error)
+            await doubt(deps, context, transcode, plan, work.seat, error)
             return
     async with deps.database.write() as session:
         await record_segments(session, transcode.id, rows, track=VIDEO, done_no=chunk.no)
@@ -81,36 +103,38 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
     await tell_progress(deps, transcode)
 
 
-async def _stored(deps: MediaDeps, transcode: Transcode, plan: Plan, chunk: Chunk, folder: Path) -> list[HlsSegments]:
-    """Verified and put into the store, rung by rung; rows that publish it. Raises ChildFailed, PermanentError."""
+def _sounds(plan: Plan, chunk: Chunk) -> dict[str, SoundCut]:
+    """What of each track belongs to a chunk: its AAC frames that begin while it plays, of the last one all that follow."""
+    if not plan.cuts_sound:
+        return {}
+    first, last = (frames_before(frame / plan.rate) for frame in (chunk.first_frame, chunk.first_frame + chunk.frames))
+    is_open = chunk.no == len(plan.chunks) - 1
+    return {audio_name(track.index): SoundCut(track.index, track.exact_rate, first, last, is_open, AUDIO_KBITS) for track in plan.audio}
+
+
+async def _stored(deps: MediaDeps, work: _Work) -> list[HlsSegments]:
+    """Verified and put into the store, rung by rung; rows that publish it. Raises CantCutSound, ChildFailed, PermanentError."""
     rows = []
-    for rung in plan.rungs:
-        segments = await asyncio.to_thread(_verified, plan, chunk, folder / rung.name)
+    made = [(rung.name, await asyncio.to_thread(picture_of, work.plan, work.chunk, work.folder / rung.name)) for rung in work.plan.rungs]
+    heard = [(name, await asyncio.to_thread(sound_of, cut, work.folder / name)) for name, cut in work.sounds.items()]
+    for name, segments in [*made, *heard]:
         if not segments:
             continue
-        init = (folder / rung.name / "init.mp4").read_bytes()
-        rows.append(await store_piece(deps, transcode, rung.name, chunk.no, init, segments, has_picture=True))
-    if (board := folder / "board.jpg").exists():
+        init = init_of(work.folder / name)
+        has_picture = name not in work.sounds
+        rows.append(await store_piece(deps, work.transcode, name, work.chunk.no, init, segments, has_picture=has_picture))
+    if (board := work.folder / "board.jpg").exists():
         body = board.read_bytes()
-        entry = {"duration": float(chunk.frames / plan.rate), "offset": 0.0, "bytes": len(body)}
-        rows.append(await store_flat(deps, transcode, BOARD, chunk.no, body, [entry], ("jpg", "image/jpeg")))
+        entry = {"duration": float(work.chunk.frames / work.plan.rate), "offset": 0.0, "bytes": len(body)}
+        rows.append(await store_flat(deps, work.transcode, BOARD, work.chunk.no, body, [entry], ("jpg", "image/jpeg")))
     return rows
 
 
-async def _encode(
-    deps: MediaDeps,
-    context: JobContext,
-    transcode: Transcode,
-    plan: Plan,
-    chunk: Chunk,
-    source: Source,
-    folder: Path,
-    nice: int,
-    seat: Seat | None,
-) -> None:
+async def _encode(deps: MediaDeps, context: JobContext, work: _Work, nice: int) -> None:
+    plan, chunk, folder = work.plan, work.chunk, work.folder
     sizes = [Size(rung.name, rung.width, rung.height, rung.kbits) for rung in plan.rungs]
-    for size in sizes:
-        (folder / size.name).mkdir()
+    for name in [*(size.name for size in sizes), *work.sounds]:
+        (folder / name).mkdir()
     seconds = float(chunk.frames / plan.rate)
     limits = Limits(memory_bytes=8 << 30, cpu_s=36_000, wall_s=max(MIN_WALL_S, REALTIME_FACTOR * seconds), nice=nice)
     begun_at = told_at = time.monotonic()
@@ -120,10 +144,9 @@ async def _encode(
         if time.monotonic() - told_at > PROGRESS_EVERY_S:
             told_at = time.monotonic()
             await context.progress(frame / chunk.frames)
-            await tell_progress(deps, transcode)
+            await tell_progress(deps, work.transcode)
 
-    async with deps.serve(source) as served:
-        seek_s = await _seek_target(plan, chunk, served) if chunk.first_frame else 0.0
+    async with deps.serve(work.source) as served:
         argv = video_chunk(
             ffmpeg.executable(deps.settings.ffmpeg),
             served.url,
@@ -132,16 +155,18 @@ async def _encode(
             cut=Cut(plan.rate, chunk.first_frame, chunk.frames, plan.gop_frames, plan.segment_frames),
             sizes=sizes,
             stills=_stills(plan, chunk),
+            sounds=work.sounds,
             is_interlaced=plan.is_interlaced,
             transfer=plan.transfer,
-            seek_s=seek_s,
+            seek_s=await _seek_target(plan, chunk, served) if chunk.first_frame else 0.0,
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
+        seat = work.seat
         access = Access(folder, served.port, seat.device.uuid if seat is not None else "")
         with seat.job(str(context.claimed.id)) if seat is not None else nullcontext() as begins:
             await run_ffmpeg(argv, limits, access, on_progress, begins)
         pace = round(chunk.frames / (time.monotonic() - begun_at), 1)
-        context.result = {"read_bytes": served.bytes_sent, "mode": plan.mode, "frames_per_s": pace}
+        context.result = {"read_bytes": served.bytes_read, "mode": plan.mode, "frames_per_s": pace}
         if served.is_cut:
             # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here, or is damaged.
             raise ChildFailed(CUT)
@@ -159,51 +184,3 @@ async def _seek_target(plan: Plan, chunk: Chunk, served: Served) -> float:
     argv = [sys.executable, "-m", "workers.tools.seek_child", served.url, f"{float(chunk.first_frame / plan.rate):.6f}"]
     leads = INDEXED_LEADS_S if plan.has_index else LEADS_S
     return float(await sandbox.run([*argv, *map(str, leads)], SEEK_LIMITS, Access(port=served.port)))
-
-
-def _verified(plan: Plan, chunk: Chunk, folder: Path) -> list[Segment]:
-    """Segments of one rung with their true durations. Raises ChildFailed where ffmpeg's word and its output differ."""
-    init = (folder / "init.mp4").read_bytes() if (folder / "init.mp4").exists() else b""
-    paths = sorted(folder.glob("s*.m4s"))
-    may_end = chunk.no == len(plan.chunks) - 1 or not plan.is_length_sure
-    if not init or not paths:
-        if may_end and chunk.no > 0:
-            # The container promised a little more than there is: the film simply ends earlier.
-            return []
-        raise PermanentError(UNDECODABLE)
-    ticks = fmp4.timescale(init)
-    frame_ticks, odd = divmod(ticks * plan.rate_den, plan.rate_num)
-    if odd:
-        message = f"timescale {ticks} does not fit {plan.rate} frames per second"
-        raise ChildFailed(message)
-    wanted = -(-chunk.frames // plan.segment_frames)
-    result, frame = [], chunk.first_frame
-    for number, path in enumerate(paths):
-        body = path.read_bytes()
-        if number == len(paths) - 1 and not fmp4.fragments(body):
-            # There was nothing to put into it: the picture ended just before.
-            break
-        frames = min(plan.segment_frames, chunk.first_frame + chunk.frames - frame)
-        ends_here = number == len(paths) - 1 and (may_end or number == wanted - 1)
-        try:
-            samples = fmp4.verify_video(
-                body,
-                first_tick=frame * frame_ticks,
-                frames=frames,
-                frame_ticks=frame_ticks,
-                is_last=ends_here and may_end,
-            )
-        except fmp4.BadSegment as error:
-            raise _explain(error, is_short=number == len(paths) - 1) from error
-        result.append(Segment(path, float(samples / plan.rate)))
-        frame += samples
-    if not result and chunk.no == 0:
-        raise PermanentError(UNDECODABLE)
-    if len(result) < wanted and not may_end:
-        message = f"The film is damaged: its picture ends after {float(frame / plan.rate):.0f} of {plan.duration_s:.0f} seconds."
-        raise PermanentError(message)
-    return result
-
-
-def _explain(error: fmp4.BadSegment, *, is_short: bool) -> Exception:
-    return ChildFailed(f"a segment {error}" + (" (the source may be cut off)" if is_short else ""))

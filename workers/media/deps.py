@@ -1,7 +1,7 @@
 """What media actors are given."""
 
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,10 +41,10 @@ class MediaDeps:
     async def serve(self, source: Source) -> AsyncIterator[Served]:
         """The source as a loopback URL for children. Raises StoreDown for whatever fails inside after the store broke off."""
 
-        def read(start: int, end: int) -> AsyncIterator[bytes]:
+        def read(start: int, end: int) -> AsyncGenerator[bytes]:
             return self.store.read(source.bucket, source.key, start, end)
 
-        async with self.proxy.source(read, source.size_bytes) as served:
+        async with self.proxy.source((source.bucket, source.key), read, source.size_bytes) as served:
             try:
                 yield served
             except (StowageError, LeaseLost):

@@ -29,6 +29,7 @@ async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> No
             chunk_s=deps.settings.chunk_s,
             largest=deps.settings.largest_rung,
             may_remux=job.may_remux,
+            may_cut_sound=job.may_cut_sound,
         )
     except Unplannable as error:
         raise PermanentError(str(error)) from error

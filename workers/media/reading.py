@@ -51,7 +51,7 @@ async def read_file(
         async with deps.serve(source) as served:
             argv = [sys.executable, "-m", *command(served.url, folder)]
             facts = await answer_of(argv, limits, Access(folder, served.port), served)
-        context.result = {"read_bytes": served.bytes_sent}
+        context.result = {"read_bytes": served.bytes_read}
         return facts
 
     await read_source(deps, context, job, source, ask, made)

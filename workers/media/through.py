@@ -153,7 +153,7 @@ async def _run(deps: MediaDeps, context: JobContext, transcode: Transcode, plan:
                     told_at = time.monotonic()
                     await context.progress(publishers[0].seconds / plan.duration_s)
             await running
-            context.result = {"read_bytes": served.bytes_sent}
+            context.result = {"read_bytes": served.bytes_read}
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

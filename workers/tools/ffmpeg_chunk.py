@@ -11,6 +11,7 @@ from fractions import Fraction
 import ffmpeg
 
 from workers.tools.ffmpeg import HLS, source, start, tone_mapped
+from workers.tools.ffmpeg_sound import SoundCut, cut_sound
 
 FULL, HYBRID, CPU = "full", "hybrid", "cpu"
 PRESET = "veryfast"
@@ -104,12 +105,13 @@ def video_chunk(
     cut: Cut,
     sizes: Sequence[Size],
     stills: Stills | None,
+    sounds: Mapping[str, SoundCut],
     is_interlaced: bool,
     transfer: str,
     seek_s: float,
     threads: int,
 ) -> list[str]:
-    """All rungs of one chunk in one process: decode once, scale and encode each; `stills` go to `board.jpg`.
+    """All rungs of one chunk in one process: decode once, scale and encode each; `stills` go to `board.jpg`, `sounds` to folders so named.
 
     `seek_s` is where reading begins; `transfer` is that of an HDR source (`smpte2084`, `arib-std-b67`), whose tones are mapped to BT.709.
     Interlaced and HDR sources are for the mode `cpu`.
@@ -117,7 +119,8 @@ def video_chunk(
     begins = Fraction(cut.first) / cut.rate
     # Seeking to 0 would still cut a stream that starts a little before it.
     seeking = {"ss": f"{seek_s:.6f}"} if seek_s > 0 else {}
-    picture = source(url, **(DECODING if mode != CPU else {}), **seeking)["v:0"]
+    opened = source(url, **(DECODING if mode != CPU else {}), **seeking)
+    picture = opened["v:0"]
     if is_interlaced:
         picture = picture.filter("bwdif", mode="send_frame")
     rate = f"{cut.rate.numerator}/{cut.rate.denominator}"
@@ -130,6 +133,7 @@ def video_chunk(
     outputs = [_rendition(copies[number], folder, size, mode, cut, threads) for number, size in enumerate(sizes)]
     if stills is not None:
         outputs.append(_sheet(copies[len(sizes)], folder, stills, mode, cut))
+    outputs += [cut_sound(opened, sound, folder, name, _muxer(cut)) for name, sound in sounds.items()]
     command: list[str] = ffmpeg.merge_outputs(*outputs).compile(cmd=start(path))
     return command
 
@@ -153,20 +157,26 @@ def _sheet(picture: ffmpeg.nodes.Stream, folder: str, stills: Stills, mode: str,
     )
 
 
+def _muxer(cut: Cut) -> dict[str, object]:
+    return {
+        **HLS,
+        "hls_time": f"{float(cut.segment / cut.rate):.9f}",
+        "hls_flags": "independent_segments",
+        "hls_segment_options": "movflags=+frag_discont+negative_cts_offsets+skip_sidx:use_editlist=0",
+        "start_number": cut.first // cut.segment,
+    }
+
+
 def _rendition(picture: ffmpeg.nodes.Stream, folder: str, size: Size, mode: str, cut: Cut, threads: int) -> ffmpeg.nodes.Stream:
     return ffmpeg.output(
         _scaled(picture, size.width, size.height, mode, is_fetched=mode == HYBRID).filter("setsar", 1),
         f"{folder}/{size.name}/v.m3u8",
-        **HLS,
+        **_muxer(cut),
         **{"frames:v": cut.frames},
         **(nvenc(cut.gop, size.kbits) if mode == FULL else _x264(cut.gop, size.kbits, threads)),
         colorspace="bt709",
         color_primaries="bt709",
         color_trc="bt709",
         map_metadata=-1,
-        hls_time=f"{float(cut.segment / cut.rate):.9f}",
-        hls_flags="independent_segments",
-        hls_segment_options="movflags=+frag_discont+negative_cts_offsets+skip_sidx:use_editlist=0",
-        start_number=cut.first // cut.segment,
         hls_segment_filename=f"{folder}/{size.name}/s%05d.m4s",
     )

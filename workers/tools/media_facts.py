@@ -3,9 +3,11 @@
 The shape is `service.media.facts.SourceFacts`.
 """
 
+import bisect
 import contextlib
 import itertools
 import re
+from fractions import Fraction
 from typing import Any
 
 import av
@@ -39,6 +41,11 @@ MAX_CHAPTERS = 500
 MAX_TAGS, MAX_TAG = 30, 300
 # Enough for a telecine pattern to show.
 FRAMES_TO_JUDGE = 40
+PLACES_TO_JUDGE = 1_000
+# As far as ffmpeg's MP4 reader goes out of order to read on.
+BESIDE_S = 1.0
+# Where the shorter of both ends, muxers leave their order.
+MAY_STRAY = 0.2
 # Dolby Vision without a base layer that others can show (profile 5).
 _DOLBY_ONLY = frozenset({"dvh1", "dvhe", "dav1"})
 
@@ -48,9 +55,7 @@ def media_facts(container: Any) -> dict[str, Any] | None:
     pictures = [stream for stream in container.streams.video if stream.codec_context and stream.codec_context.codec.type == "video"]
     covers = [stream for stream in pictures if stream.disposition & av.stream.Disposition.attached_pic]
     video = next((stream for stream in pictures if stream not in covers), None)
-    audio = [
-        _track(number, stream) | {"channels": int(stream.codec_context.channels or 0)} for number, stream in _known(container.streams.audio)
-    ]
+    audio = [_sound(number, stream, video) for number, stream in _known(container.streams.audio)]
     if video is None and not audio:
         return None
     form = next((known for known in _MEDIA_TYPES if known in container.format.name), "")
@@ -97,6 +102,37 @@ def _track(number: int, stream: Any) -> dict[str, Any]:
         "title": _text(stream.metadata.get("title")),
         "is_default": bool(stream.disposition & av.stream.Disposition.default),
     }
+
+
+def _sound(number: int, stream: Any, video: Any) -> dict[str, Any]:
+    can_be_cut = video is not None and _is_exact(stream) and _is_beside(stream, video)
+    exact_rate = int(stream.codec_context.sample_rate) if can_be_cut else 0
+    return _track(number, stream) | {"channels": int(stream.codec_context.channels or 0), "exact_rate": exact_rate}
+
+
+def _is_exact(stream: Any) -> bool:
+    """Whether the index gives every packet's time to the sample. Phones that stamp sound by a clock do not."""
+    entries, rate = stream.index_entries, stream.codec_context.sample_rate
+    if not rate or stream.time_base != Fraction(1, rate) or not entries:
+        return False
+    if stream.codec_context.name.startswith("pcm_"):
+        return True
+    if len(entries) < stream.frames:
+        return False
+    times = [entry.timestamp for entry in entries]
+    return len({later - time for time, later in itertools.pairwise(times)}) == 1
+
+
+def _is_beside(stream: Any, video: Any) -> bool:
+    """Whether sound lies in the file where the picture of the same time lies, so that who reads both reads on."""
+    pictures = sorted((entry.pos, float(entry.timestamp * video.time_base)) for entry in video.index_entries)
+    sounds = [(entry.pos, float(entry.timestamp * stream.time_base)) for entry in stream.index_entries]
+    if not pictures:
+        return False
+    judged = sounds[:: max(1, len(sounds) // PLACES_TO_JUDGE)]
+    near = [pictures[min(bisect.bisect(pictures, (place, 0.0)), len(pictures) - 1)][1] for place, _ in judged]
+    astray = sum(abs(at - time) > BESIDE_S for at, (_, time) in zip(near, judged, strict=True))
+    return astray <= len(judged) * MAY_STRAY
 
 
 def _subtitles(number: int, stream: Any) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """A loopback HTTP server through which ffmpeg and probes read one source each: `http://127.0.0.1:PORT/<nonce>`.
 
-The child gets no credential and needs no other network. A read that breaks upstream is continued where it broke;
-bytes are counted; a nonce is worth nothing once its block is left.
+The child gets no credential and needs no other network. A read that breaks upstream is continued where it broke; what is read of a source
+again and again comes out of memory; a nonce is worth nothing once its block is left.
 """
 
 import asyncio
@@ -9,13 +9,17 @@ import contextlib
 import logging
 import re
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import socket
+from collections.abc import AsyncIterator, Hashable
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+
+from workers.tools.block_cache import BlockCache, Blocks, Read
 
 log = logging.getLogger("stowage.proxy")
 
-Read = Callable[[int, int], AsyncIterator[bytes]]
+# Readers ask for all that follows and leave: what is under way then was read of the store for nothing.
+SEND_BUFFER = 128 << 10
 HEAD_LIMIT = 16 << 10
 HEAD_TIMEOUT_S = 30
 TRIES = 6
@@ -29,9 +33,11 @@ class Served:
 
     read: Read
     size: int
+    blocks: Blocks
     url: str = ""
     port: int = 0
-    bytes_sent: int = 0
+    # Bytes that the store gave.
+    bytes_read: int = 0
     requests: int = 0
     failures: int = 0
     # A reader was sent away with less than it asked for: what it makes of that says nothing about the source.
@@ -43,6 +49,7 @@ class RangeProxy:
 
     def __init__(self) -> None:
         self._sources: dict[str, Served] = {}
+        self._cache = BlockCache()
         self._server: asyncio.Server | None = None
         self._port = 0
 
@@ -55,10 +62,10 @@ class RangeProxy:
             self._server.close()
 
     @asynccontextmanager
-    async def source(self, read: Read, size: int) -> AsyncIterator[Served]:
-        """Serve `read(start, end)` of `size` bytes under a fresh nonce for the length of the block."""
+    async def source(self, key: Hashable, read: Read, size: int) -> AsyncIterator[Served]:
+        """Serve `read(start, end)` of `size` bytes under a fresh nonce for the length of the block; `key` always means the same bytes."""
         nonce = secrets.token_urlsafe(24)
-        served = Served(read, size, f"http://127.0.0.1:{self._port}/{nonce}", self._port)
+        served = Served(read, size, self._cache.of(key), f"http://127.0.0.1:{self._port}/{nonce}", self._port)
         self._sources[nonce] = served
         try:
             yield served
@@ -66,6 +73,7 @@ class RangeProxy:
             del self._sources[nonce]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         try:
             while True:
                 async with asyncio.timeout(HEAD_TIMEOUT_S):
@@ -107,12 +115,13 @@ class RangeProxy:
         position, tries = start, 0
         while position < end:
             try:
-                async for chunk in served.read(position, end):
-                    writer.write(chunk)
-                    await writer.drain()
-                    position += len(chunk)
-                    served.bytes_sent += len(chunk)
-                    tries = 0
+                async with aclosing(served.blocks.read(served.read, position, end)) as pieces:
+                    async for piece, fetched in pieces:
+                        served.bytes_read += fetched
+                        writer.write(piece)
+                        await writer.drain()
+                        position += len(piece)
+                        tries = 0
             except ConnectionError:
                 raise
             except Exception as error:
