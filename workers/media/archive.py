@@ -11,7 +11,7 @@ from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.reading import read_file
 from workers.tools.archive_child import PASSWORD
-from workers.tools.sandbox import Limits
+from workers.tools.limits import Limits
 
 BYTES = "application/octet-stream"
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=120, wall_s=240, output_bytes=4 << 20, file_bytes=1 << 30)

@@ -1,7 +1,6 @@
 """EncodeChunk: all rungs of one chunk in one ffmpeg, verified segment by segment, published together."""
 
 import asyncio
-import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
@@ -30,9 +29,10 @@ from workers.tools.confine import Access
 from workers.tools.ffmpeg_chunk import Cut, Size, Stills, video_chunk
 from workers.tools.ffmpeg_sound import SoundCut, frames_before
 from workers.tools.gpu.seat import Seat
+from workers.tools.limits import Limits
 from workers.tools.range_proxy import Served
 from workers.tools.runner import run_ffmpeg
-from workers.tools.sandbox import ChildFailed, Limits
+from workers.tools.sandbox import ChildFailed
 
 PROGRESS_EVERY_S = 2.0
 REALTIME_FACTOR = 60
@@ -87,7 +87,7 @@ async def encode_chunk(job: EncodeChunk, deps: MediaDeps, context: JobContext) -
             await _encode(deps, context, work, nice)
             rows = await _stored(deps, work)
         except CantCutSound as error:
-            context.result = {"planned_anew": f"sound: {error}"}
+            context.result["planned_anew"] = f"sound: {error}"
             async with deps.database.write() as session:
                 await context.finish(session)
                 await plan_anew(session, transcode, plan, can_cut_sound=False)
@@ -146,7 +146,7 @@ async def _encode(deps: MediaDeps, context: JobContext, work: _Work, nice: int) 
             await context.progress(frame / chunk.frames)
             await tell_progress(deps, work.transcode)
 
-    async with deps.serve(work.source) as served:
+    async with deps.serve(work.source, context) as served:
         argv = video_chunk(
             ffmpeg.executable(deps.settings.ffmpeg),
             served.url,
@@ -166,7 +166,7 @@ async def _encode(deps: MediaDeps, context: JobContext, work: _Work, nice: int) 
         with seat.job(str(context.claimed.id)) if seat is not None else nullcontext() as begins:
             await run_ffmpeg(argv, limits, access, on_progress, begins)
         pace = round(chunk.frames / (time.monotonic() - begun_at), 1)
-        context.result = {"read_bytes": served.bytes_read, "mode": plan.mode, "frames_per_s": pace}
+        context.result |= {"mode": plan.mode, "frames_per_s": pace}
         if served.is_cut:
             # Exit status 0 after a source that broke off: nothing else would tell it from a film that ends here, or is damaged.
             raise ChildFailed(CUT)
@@ -181,6 +181,5 @@ def _stills(plan: Plan, chunk: Chunk) -> Stills | None:
 
 async def _seek_target(plan: Plan, chunk: Chunk, served: Served) -> float:
     """Where reading begins, tried on the source itself. Raises ChildFailed, ChildTimedOut."""
-    argv = [sys.executable, "-m", "workers.tools.seek_child", served.url, f"{float(chunk.first_frame / plan.rate):.6f}"]
-    leads = INDEXED_LEADS_S if plan.has_index else LEADS_S
-    return float(await sandbox.run([*argv, *map(str, leads)], SEEK_LIMITS, Access(port=served.port)))
+    arguments = [served.url, f"{float(chunk.first_frame / plan.rate):.6f}", *map(str, INDEXED_LEADS_S if plan.has_index else LEADS_S)]
+    return float(await sandbox.run_module("workers.tools.seek_child", arguments, SEEK_LIMITS, Access(port=served.port)))

@@ -13,6 +13,7 @@ from service.core.errors import StowageError
 from service.core.settings import MediaSettings
 from service.media import repository
 from service.media.service import Source, source_of
+from service.outbox.context import JobContext
 from service.outbox.service import LeaseLost
 from service.storage.port import Reader, StoreDown, Writer
 from workers.tools.gpu.seat import Seat
@@ -38,8 +39,11 @@ class MediaDeps:
     gpu: Seat | None = None
 
     @asynccontextmanager
-    async def serve(self, source: Source) -> AsyncIterator[Served]:
-        """The source as a loopback URL for children. Raises StoreDown for whatever fails inside after the store broke off."""
+    async def serve(self, source: Source, context: JobContext) -> AsyncIterator[Served]:
+        """The source as a loopback URL for children; what was read of it is told with the job.
+
+        Raises StoreDown for whatever fails inside after the store broke off.
+        """
 
         def read(start: int, end: int) -> AsyncGenerator[bytes]:
             return self.store.read(source.bucket, source.key, start, end)
@@ -53,6 +57,8 @@ class MediaDeps:
                 if served.is_cut:
                     raise StoreDown(internal=f"the source broke off: {error}") from error
                 raise
+            finally:
+                context.result["read_bytes"] = served.bytes_read
 
     async def begin(self, version_id: UUID, kind: str) -> Source | None:
         """The source of a derivative that is being made from now on; None once the file is gone."""

@@ -36,7 +36,7 @@ async def doubt(
         if context.claimed.attempt < ATTEMPTS and does(seat.mode, plan.mode):
             raise error
     lesser = MODES[MODES.index(plan.mode) - 1]
-    context.result = {"planned_anew": f"{plan.mode} failed: {error}"[:500]}
+    context.result["planned_anew"] = f"{plan.mode} failed: {error}"[:500]
     async with deps.database.write() as session:
         await context.finish(session)
         await plan_anew(session, transcode, plan, best=lesser)

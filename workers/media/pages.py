@@ -1,6 +1,5 @@
 """RenderPages, ReadPages, ConvertOffice: pictures of pages, what is written on them, and PDFs of what office programs write."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +10,8 @@ from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.reading import answer_of, read_file, read_source
 from workers.tools.confine import Access
+from workers.tools.limits import Limits
 from workers.tools.office_child import READS, program_folder
-from workers.tools.sandbox import Limits
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_s=60, wall_s=120, output_bytes=1 << 20, file_bytes=64 << 20)
 TEXT_LIMITS = Limits(memory_bytes=1 << 30, cpu_s=180, wall_s=240, file_bytes=64 << 20)
@@ -55,15 +54,7 @@ async def convert_office(job: ConvertOffice, deps: MediaDeps, context: JobContex
         with document.open("wb") as copy:
             async for chunk in deps.store.read(source.bucket, source.key, 0, source.size_bytes):
                 copy.write(chunk)
-        argv = [
-            sys.executable,
-            "-m",
-            "workers.tools.office_child",
-            str(program),
-            str(document),
-            str(folder / CONTENT),
-            str(folder / "profile"),
-        ]
-        return await answer_of(argv, OFFICE_LIMITS, Access(folder, reads=(*READS, str(program.parent))))
+        command = ["workers.tools.office_child", str(program), str(document), str(folder / CONTENT), str(folder / "profile")]
+        return await answer_of(command, OFFICE_LIMITS, Access(folder, reads=(*READS, str(program.parent))))
 
     await read_source(deps, context, job, source, ask, lambda _: {CONTENT: PDF})

@@ -1,7 +1,6 @@
 """ProbeFile: what is it?"""
 
 import json
-import sys
 
 import msgspec
 
@@ -14,7 +13,8 @@ from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.tools import sandbox
 from workers.tools.confine import Access
-from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
+from workers.tools.limits import Limits
+from workers.tools.sandbox import ChildFailed, ChildTimedOut
 
 LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180, output_bytes=1 << 20)
 
@@ -39,13 +39,10 @@ async def probe_file(job: ProbeFile, deps: MediaDeps, context: JobContext) -> No
             await record_probe(session, source, SourceFacts(kind="other", media_type=media_type))
             await context.finish(session)
         return
-    async with deps.serve(source) as served:
+    async with deps.serve(source, context) as served:
         try:
-            output = await sandbox.run(
-                [sys.executable, "-m", "workers.tools.probe_child", served.url, expected_kind(source.claimed_type, source.name)],
-                LIMITS,
-                Access(port=served.port),
-            )
+            arguments = [served.url, expected_kind(source.claimed_type, source.name)]
+            output = await sandbox.run_module("workers.tools.probe_child", arguments, LIMITS, Access(port=served.port))
         except ChildTimedOut as error:
             message = "Looking into this file took too long; it is probably damaged."
             raise PermanentError(message) from error

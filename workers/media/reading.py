@@ -3,7 +3,6 @@
 import json
 import mmap
 import os
-import sys
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +17,9 @@ from service.storage import keys
 from workers.media.deps import MediaDeps
 from workers.tools import sandbox
 from workers.tools.confine import Access
+from workers.tools.limits import Limits
 from workers.tools.range_proxy import Served
-from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
+from workers.tools.sandbox import ChildFailed, ChildTimedOut
 
 # Which files a reader made in its folder, by its answer: names with media types. They go to the store under the derivative's prefix.
 Made = Callable[[dict[str, Any]], Mapping[str, str]]
@@ -48,11 +48,8 @@ async def read_file(
         return
 
     async def ask(folder: Path) -> dict[str, Any]:
-        async with deps.serve(source) as served:
-            argv = [sys.executable, "-m", *command(served.url, folder)]
-            facts = await answer_of(argv, limits, Access(folder, served.port), served)
-        context.result = {"read_bytes": served.bytes_read}
-        return facts
+        async with deps.serve(source, context) as served:
+            return await answer_of(command(served.url, folder), limits, Access(folder, served.port), served)
 
     await read_source(deps, context, job, source, ask, made)
 
@@ -94,10 +91,10 @@ async def _derived(deps: MediaDeps, source: Source, kind: str) -> Source | None:
     return replace(source, bucket=deps.derived_bucket, key=f"{row.prefix}{CONTENT}", size_bytes=row.bytes)
 
 
-async def answer_of(argv: list[str], limits: Limits, access: Access, served: Served | None = None) -> dict[str, Any]:
+async def answer_of(command: list[str], limits: Limits, access: Access, served: Served | None = None) -> dict[str, Any]:
     """What a child prints. One that dies is an answer, too, unless it was the store that failed."""
     try:
-        facts: dict[str, Any] = json.loads(await sandbox.run(argv, limits, access))
+        facts: dict[str, Any] = json.loads(await sandbox.run_module(command[0], command[1:], limits, access))
     except ChildTimedOut:
         return {"refused": "Reading this file takes too long."}
     except ChildFailed:

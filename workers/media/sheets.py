@@ -7,7 +7,7 @@ from service.media.jobs import ReadSheets
 from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.media.reading import read_file
-from workers.tools.sandbox import Limits
+from workers.tools.limits import Limits
 
 LIMITS = Limits(memory_bytes=2 << 30, cpu_s=120, wall_s=180, output_bytes=1 << 20, file_bytes=16 << 20)
 

@@ -1,7 +1,6 @@
 """RenderImage and RenderPoster: WebP previews in all sizes, from a picture or from a frame of a film."""
 
 import json
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +14,9 @@ from service.storage import keys
 from workers.media.deps import MediaDeps
 from workers.tools import ffmpeg, sandbox
 from workers.tools.confine import Access
+from workers.tools.limits import Limits
 from workers.tools.runner import run_ffmpeg
-from workers.tools.sandbox import ChildFailed, Limits
+from workers.tools.sandbox import ChildFailed
 
 IMAGE_LIMITS = Limits(memory_bytes=4 << 30, cpu_s=120, wall_s=180)
 POSTER_LIMITS = Limits(memory_bytes=4 << 30, cpu_s=300, wall_s=300, nice=19)
@@ -39,7 +39,7 @@ async def render_image(job: RenderImage, deps: MediaDeps, context: JobContext) -
     if source is None:
         return
     with deps.folder() as folder:
-        async with deps.serve(source) as served:
+        async with deps.serve(source, context) as served:
             made = await _previews(served.url, Access(folder, served.port))
         await _store(deps, context, source, THUMBNAIL, made, folder, {"state": "ready"})
 
@@ -53,7 +53,7 @@ async def render_poster(job: RenderPoster, deps: MediaDeps, context: JobContext)
         return
     with deps.folder() as folder:
         frame = folder / "frame.png"
-        async with deps.serve(source) as served:
+        async with deps.serve(source, context) as served:
             for at_s in (facts.duration_s * POSTER_AT, 0.0) if facts.kind == "video" else (0.0,):
                 argv = ffmpeg.poster(
                     ffmpeg.executable(deps.settings.ffmpeg),
@@ -80,7 +80,7 @@ async def render_poster(job: RenderPoster, deps: MediaDeps, context: JobContext)
 
 async def _previews(source: str, access: Access) -> _Made:
     try:
-        output = await sandbox.run([sys.executable, "-m", "workers.tools.image_child", source, str(access.folder)], IMAGE_LIMITS, access)
+        output = await sandbox.run_module("workers.tools.image_child", [source, str(access.folder)], IMAGE_LIMITS, access)
     except ChildFailed as error:
         message = "This picture can't be shown: it is damaged, or needs more memory than we give it."
         raise PermanentError(message) from error

@@ -21,8 +21,9 @@ from workers.media.deps import MediaDeps
 from workers.media.packing import Segment, store_flat, store_piece
 from workers.tools import ffmpeg, fmp4, webvtt
 from workers.tools.confine import Access
+from workers.tools.limits import Limits
 from workers.tools.runner import run_ffmpeg
-from workers.tools.sandbox import ChildFailed, Limits
+from workers.tools.sandbox import ChildFailed
 
 BATCHES = (1, 2, 4)
 BATCH = 50
@@ -109,7 +110,7 @@ async def read_through(job: ReadThrough, deps: MediaDeps, context: JobContext) -
             await _run(deps, context, transcode, plan, source, folder)
         except CantRemux as error:
             # The picture is encoded like any other then.
-            context.result = {"planned_anew": str(error)}
+            context.result["planned_anew"] = str(error)
             async with deps.database.write() as session:
                 await context.finish(session)
                 await plan_anew(session, transcode, plan, can_remux=False)
@@ -131,7 +132,7 @@ async def _run(deps: MediaDeps, context: JobContext, transcode: Transcode, plan:
         publishers.append(_Publisher(deps, transcode, SOURCE, folder, is_picture=True))
     for name in texts:
         (folder / name).mkdir()
-    async with deps.serve(source) as served:
+    async with deps.serve(source, context) as served:
         argv = ffmpeg.read_through(
             ffmpeg.executable(deps.settings.ffmpeg),
             served.url,
@@ -153,7 +154,6 @@ async def _run(deps: MediaDeps, context: JobContext, transcode: Transcode, plan:
                     told_at = time.monotonic()
                     await context.progress(publishers[0].seconds / plan.duration_s)
             await running
-            context.result = {"read_bytes": served.bytes_read}
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

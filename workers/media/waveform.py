@@ -11,8 +11,8 @@ from service.outbox.context import JobContext
 from workers.media.deps import MediaDeps
 from workers.tools import ffmpeg
 from workers.tools.confine import Access
+from workers.tools.limits import Limits
 from workers.tools.runner import run_ffmpeg
-from workers.tools.sandbox import Limits
 
 POINTS = 2_000
 RATE = 8_000
@@ -31,7 +31,7 @@ async def render_waveform(job: RenderWaveform, deps: MediaDeps, context: JobCont
     limits = Limits(memory_bytes=4 << 30, cpu_s=3_600, wall_s=3_600, nice=19)
     with deps.folder() as folder:
         raw = folder / "samples.u8"
-        async with deps.serve(source) as served:
+        async with deps.serve(source, context) as served:
             argv = ffmpeg.samples(ffmpeg.executable(deps.settings.ffmpeg), served.url, str(raw), rate=rate)
             await run_ffmpeg(argv, limits, Access(folder, served.port))
         count, peaks = await asyncio.to_thread(peaks_of, raw)

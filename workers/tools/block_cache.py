@@ -34,6 +34,8 @@ class BlockCache:
 
     def make_room(self, size: int, asking: "Blocks") -> bool:
         """Whether so many more bytes of `asking` may be kept."""
+        if not any(blocks is asking for blocks in self._sources.values()):
+            return False
         while self.bytes_kept() + size > self._limit:
             key, oldest = next(iter(self._sources.items()))
             if oldest is asking:

@@ -20,6 +20,8 @@ PACE_BURST_S = 15
 # that at best.
 CATCH_UP = 1_000
 MAX_PIXELS = 70_000_000
+# By itself Linux lets it grow to many megabytes, all of them read for nothing where a chunk ends.
+RECEIVE_BUFFER = 128 << 10
 HLS = {
     "f": "hls",
     "hls_playlist_type": "vod",
@@ -28,6 +30,9 @@ HLS = {
     "avoid_negative_ts": "disabled",
 }
 
+
+# How libav's own readers open what people uploaded: over loopback only and by known demuxers.
+OPENING = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS, "max_streams": "64", "recv_buffer_size": str(RECEIVE_BUFFER)}
 
 # From linear light to BT.709: its primaries, Hable's curve, limited range.
 _TONE_MAP: tuple[tuple[str, dict[str, object]], ...] = (
@@ -67,6 +72,7 @@ def source(url: str, **options: object) -> ffmpeg.nodes.Stream:
         probesize="50M",
         analyzeduration="20M",
         rw_timeout=60_000_000,
+        recv_buffer_size=RECEIVE_BUFFER,
         reconnect=1,
         reconnect_on_network_error=1,
         reconnect_delay_max=10,

@@ -12,6 +12,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF", "HEIF", "JPEG200
 MAX_PIXELS = 120_000_000
 SIZES = (256, 512, 1_024, 2_048)
 QUALITY = 80
+# Of WebP, 0 to 6: half the time of Pillow's own choice, for a few percent more bytes.
+METHOD = 2
 ANIMATED_FORMATS = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 ANIMATED_SIDE, ANIMATED_FRAMES, ANIMATED_QUALITY = 512, 150, 60
 PLACEHOLDER_SIDE, PLACEHOLDER_QUALITY = 16, 20
@@ -86,7 +88,15 @@ def _animated(opened: Image.Image, count: int) -> bytes:
         durations.append(max(20, int(opened.info.get("duration") or 100)))
     buffer = io.BytesIO()
     frames[0].save(
-        buffer, "WEBP", save_all=True, append_images=frames[1:], duration=durations, loop=0, quality=ANIMATED_QUALITY, method=2, exif=b""
+        buffer,
+        "WEBP",
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=0,
+        quality=ANIMATED_QUALITY,
+        method=METHOD,
+        exif=b"",
     )
     return buffer.getvalue()
 
@@ -95,5 +105,5 @@ def _webp(image: Image.Image, quality: int) -> bytes:
     buffer = io.BytesIO()
     clean = image.copy()
     clean.info.clear()
-    clean.save(buffer, "WEBP", quality=quality, method=4, exif=b"", icc_profile=b"")
+    clean.save(buffer, "WEBP", quality=quality, method=METHOD, exif=b"", icc_profile=b"")
     return buffer.getvalue()

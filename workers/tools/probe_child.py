@@ -12,13 +12,12 @@ import av.error
 from PIL import Image, UnidentifiedImageError
 
 from workers.tools.exif import tags_of
-from workers.tools.ffmpeg import FORMATS, PROTOCOLS
+from workers.tools.ffmpeg import OPENING
 from workers.tools.images import FORMATS as IMAGE_FORMATS
 from workers.tools.images import MAX_PIXELS, TooLarge, check_size
 from workers.tools.media_facts import media_facts
 from workers.tools.source_file import open_source
 
-MAX_STREAMS = 64
 SNIFF_BYTES = 4_096
 _PLAYLIST = (b"#EXTM3U", b"<?xml", b"<MPD", b"ffconcat", b"[playlist]")
 
@@ -68,13 +67,7 @@ def _image(file: Any) -> dict[str, Any] | None:
 
 
 def _media(url: str, expected: str) -> dict[str, Any] | None:
-    options = {
-        "protocol_whitelist": PROTOCOLS,
-        "format_whitelist": FORMATS,
-        "probesize": "50000000",
-        "analyzeduration": "20000000",
-        "max_streams": str(MAX_STREAMS),
-    }
+    options = {**OPENING, "probesize": "50000000", "analyzeduration": "20000000"}
     try:
         with av.open(url, options=options, timeout=60) as container:
             found = media_facts(container)

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from workers.tools import sandbox
 from workers.tools.confine import Access
-from workers.tools.sandbox import ChildFailed, ChildTimedOut, Limits
+from workers.tools.limits import Limits
+from workers.tools.sandbox import ChildFailed, ChildTimedOut
 
 SILENCE_S = 90.0
 

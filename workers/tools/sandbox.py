@@ -2,19 +2,19 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import resource
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
-from workers.tools.confine import Access, Confinement, confinement
+from workers.tools.confine import Access, confinement
+from workers.tools.fork_server import Order
+from workers.tools.forking import Forked, ForkServer
+from workers.tools.limits import Limits, take_on
 
-PR_SET_PDEATHSIG = 1
 MAX_STDERR = 16 << 10
-_libc = ctypes.CDLL(None)
 
 
 class ChildFailed(Exception):
@@ -29,19 +29,6 @@ class ChildTimedOut(ChildFailed):
     """The child took too long and was killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bytes and seconds; `nice` lets the service go first. A child on a GPU has no limit of memory: CUDA maps more than there is."""
-
-    memory_bytes: int = 2 << 30
-    cpu_s: int = 600
-    wall_s: float = 120
-    output_bytes: int = 4 << 20
-    file_bytes: int = 4 << 30
-    files: int = 256
-    nice: int = 5
-
-
 def _environment(access: Access) -> Mapping[str, str]:
     # No credentials, no proxies: only what programs need to start.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -50,25 +37,8 @@ def _environment(access: Access) -> Mapping[str, str]:
     return kept | own | gpu | ({"TMPDIR": str(access.folder)} if access.folder else {})
 
 
-def _setup(limits: Limits, access: Access, parent: int, confined: Confinement) -> Callable[[], None]:
-    def setup() -> None:
-        os.setsid()
-        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        os.nice(limits.nice)
-        # Each child has a session, and Linux shares the cores between sessions first: their group must be as nice.
-        with contextlib.suppress(OSError), open("/proc/self/autogroup", "w") as group:  # noqa: PTH123  in a forked child, as little as possible
-            group.write(str(limits.nice))
-        if not access.gpu:
-            resource.setrlimit(resource.RLIMIT_AS, (limits.memory_bytes, limits.memory_bytes))
-        resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_s, limits.cpu_s + 5))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (limits.file_bytes, limits.file_bytes))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limits.files, limits.files))
-        if os.getppid() != parent:
-            os._exit(1)
-        confined.enter()
-
-    return setup
+# One per worker process, started by the first child of it.
+_forks = ForkServer(_environment(Access()))
 
 
 async def start(argv: Sequence[str], limits: Limits, access: Access) -> asyncio.subprocess.Process:
@@ -81,11 +51,11 @@ async def start(argv: Sequence[str], limits: Limits, access: Access) -> asyncio.
             stderr=asyncio.subprocess.PIPE,
             cwd=access.folder or "/",
             env=_environment(access),
-            preexec_fn=_setup(limits, access, os.getpid(), confined),
+            preexec_fn=partial(take_on, limits, os.getpid(), confined, is_on_gpu=bool(access.gpu)),
         )
 
 
-async def kill(process: asyncio.subprocess.Process) -> None:
+async def kill(process: asyncio.subprocess.Process | Forked) -> None:
     """End the child and all it started."""
     if process.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -102,8 +72,23 @@ async def read_capped(stream: asyncio.StreamReader | None, most: int) -> bytes:
 
 
 async def run(argv: Sequence[str], limits: Limits, access: Access) -> bytes:
-    """Run to the end; returns standard output. Raises ChildFailed, ChildTimedOut."""
-    process = await start(argv, limits, access)
+    """Run a program to its end; returns standard output. Raises ChildFailed, ChildTimedOut."""
+    return await _output_of(await start(argv, limits, access), limits)
+
+
+async def run_module(module: str, arguments: Sequence[str], limits: Limits, access: Access) -> bytes:
+    """Run one of our own modules as a program: as `run`, without the time that Python takes to start. Not for GPUs. Raises the same."""
+    folder = str(access.folder) if access.folder is not None else None
+    order = Order(module, list(arguments), limits, folder)
+    with confinement(access, sys.executable) as confined:
+        child = await _forks.start(order, confined.ruleset)
+    try:
+        return await _output_of(child, limits)
+    finally:
+        child.close()
+
+
+async def _output_of(process: asyncio.subprocess.Process | Forked, limits: Limits) -> bytes:
     try:
         async with asyncio.timeout(limits.wall_s):
             output, errors, status = await asyncio.gather(

@@ -8,7 +8,7 @@ import sys
 
 import av
 
-from workers.tools.ffmpeg import FORMATS, PROTOCOLS
+from workers.tools.ffmpeg import OPENING
 
 # The ffmpeg tool aims this much before what it is told where frames are reordered.
 REORDERING_S = 0.14
@@ -16,7 +16,7 @@ MAX_PACKETS = 20_000
 
 
 def seek_target(url: str, moment_s: float, leads: list[float]) -> float:
-    with av.open(url, options={"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS, "max_streams": "64"}, timeout=60) as container:
+    with av.open(url, options=OPENING, timeout=60) as container:
         begin = (container.start_time or 0) / 1_000_000
         video = next(stream for stream in container.streams.video if not stream.disposition & av.stream.Disposition.attached_pic)
         for lead in leads:

@@ -7,7 +7,8 @@ from pathlib import Path
 from workers.tools import sandbox
 from workers.tools.confine import Access
 from workers.tools.ffmpeg_chunk import CPU, DECODING, FULL, HYBRID, nvenc
-from workers.tools.sandbox import ChildFailed, Limits
+from workers.tools.limits import Limits
+from workers.tools.sandbox import ChildFailed
 
 LIMITS = Limits(cpu_s=60, wall_s=60)
 # NVENC has only so many sessions on a machine, and other programs use them too: one of these is a reason to wait.
