@@ -20,6 +20,7 @@ import harness
 from tests.harness import ROOT, Stack
 
 CHUNK_S = "30"
+CAMERA_MBITS = 8
 
 
 def makespan(seconds: Sequence[float], workers: int) -> float:

@@ -40,8 +40,8 @@ class Chapter(msgspec.Struct, frozen=True):
 class SourceFacts(msgspec.Struct, frozen=True):
     """`width`, `height` as displayed (after rotation and pixel aspect), `duration_s` in s, `bit_rate` in bit/s.
 
-    `is_length_sure`: the length is the picture's own, and a picture that ends earlier is damaged. `transfer` is its transfer function by
-    ffmpeg's name; `keyframe_gap_s` the longest stretch between two keyframes, 0 where the container has no index that says.
+    `is_length_sure`: the length is the picture's own, and a picture that ends earlier is damaged. `transfer` and `matrix` are its
+    transfer function and YCbCr matrix by ffmpeg's names, the latter "unspecified" where the film does not say; `keyframe_gap_s` the longest stretch between two keyframes, 0 where the container has no index that says.
     """
 
     kind: str
@@ -60,6 +60,7 @@ class SourceFacts(msgspec.Struct, frozen=True):
     level: int = 0
     pixel_format: str = ""
     transfer: str = ""
+    matrix: str = ""
     is_interlaced: bool = False
     is_undecodable_hdr: bool = False
     keyframe_gap_s: float = 0.0

@@ -35,6 +35,7 @@ IDRS_PER_SEGMENT = 3
 FIRST_CHUNKS = (1, 2, 4)
 HIGH_RATE = 31
 MIN_RATE = Fraction(10)
+HD_LINES = 720
 CAP_OVER_SOURCE = 1.3
 MAX_AUDIO_TRACKS = 8
 MAX_SUBTITLES = 16
@@ -86,7 +87,7 @@ class Board(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """Everything an encoder needs to know; its hash is in every output's key.
 
-    `remux` is a rung that is the source's own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
+    `matrix` is that of the picture's YCbCr, which is kept; without one it is converted to BT.709. `remux` is a rung that is the source's own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
     """
 
     version: int
@@ -104,6 +105,7 @@ class Plan(msgspec.Struct, frozen=True):
     duration_s: float
     is_length_sure: bool = True
     transfer: str = ""
+    matrix: str = ""
     has_index: bool = True
     remux: Rung | None = None
     subtitles: list[SubtitleTrack] = []
@@ -191,6 +193,14 @@ def fits_gpu(facts: SourceFacts) -> bool:
     return is_plain and facts.video_codec in _GPU_CODECS and not (facts.rotation or facts.is_interlaced or facts.hdr_transfer)
 
 
+def matrix_for(facts: SourceFacts) -> str:
+    """The YCbCr matrix to keep. Films that don't say theirs are shown by players as BT.709 from 720 lines on, else as BT.601."""
+    if facts.hdr_transfer or not facts.pixel_format.startswith("yuv"):
+        return ""
+    guess = "bt709" if min(facts.width, facts.height) >= HD_LINES else "smpte170m"
+    return guess if facts.matrix == "unspecified" else facts.matrix
+
+
 def remux_for(facts: SourceFacts, rate: Fraction, top: Rung) -> Rung | None:
     """The source's picture as a rung of its own, where every browser plays it, it is not fatter than we would make it, and it can be cut."""
     short = min(facts.width, facts.height)
@@ -268,6 +278,7 @@ def make_plan(
         segment_frames=segment,
         is_interlaced=facts.is_interlaced,
         transfer=facts.hdr_transfer,
+        matrix=matrix_for(facts),
         has_index=facts.container.startswith(_INDEXED),
         rungs=rungs,
         remux=remux,

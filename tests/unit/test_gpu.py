@@ -78,7 +78,7 @@ def argv_of(mode):
     sizes = [Size("720", 1280, 720, 2_800), Size("360", 640, 360, 800)]
     stills = Stills(284, 160, 50, 10, 1)
     cut = Cut(Fraction(30_000, 1_001), 360, 720, 60, 180)
-    return video_chunk("ffmpeg", "http://127.0.0.1:1/x", "/f", mode=mode, cut=cut, sizes=sizes, stills=stills, sounds={}, is_interlaced=False, transfer="", seek_s=11, threads=2)  # fmt: skip
+    return video_chunk("ffmpeg", "http://127.0.0.1:1/x", "/f", mode=mode, cut=cut, sizes=sizes, stills=stills, sounds={}, is_interlaced=False, transfer="", matrix="", seek_s=11, threads=2)  # fmt: skip
 
 
 def test_modes_differ_in_where_frames_are_and_in_nothing_else():

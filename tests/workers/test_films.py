@@ -82,6 +82,33 @@ def test_hdr_becomes_bt709_that_looks_like_it(stack, client, project, tmp_path):
     assert middle > 145
 
 
+@pytest.mark.parametrize(
+    ("size", "said", "red", "matrix"),
+    [
+        # What does not say is BT.709 from 720 lines on, as players have it, else BT.601; neither is converted to the other.
+        ("1280x720", (), (62, 102, 239), 1),
+        ("640x360", (), (62, 102, 239), 6),
+        ("640x360", ("-colorspace", "smpte170m", "-color_primaries", "smpte170m", "-color_trc", "smpte170m"), (81, 90, 240), 6),
+        ("640x360", ("-colorspace", "bt470bg", "-color_primaries", "bt470bg", "-color_trc", "smpte170m"), (81, 90, 240), 5),
+        ("640x360", ("-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709"), (62, 102, 239), 1),
+        ("640x360", ("-colorspace", "bt2020nc", "-color_primaries", "bt2020", "-color_trc", "bt709"), (62, 102, 239), 1),
+    ],
+)
+def test_colours_stay_what_they_are(stack, client, project, tmp_path, size, said, red, matrix):
+    path = tmp_path / "red.mp4"
+    # As raw planes, so that only what is said here tells how they are meant.
+    raw = tmp_path / "red.yuv"
+    width, height = map(int, size.split("x"))
+    y, u, v = red if said[:2] != ("-colorspace", "bt2020nc") else (74, 97, 240)
+    raw.write_bytes((bytes([y]) * width * height + bytes([u]) * (width * height // 4) + bytes([v]) * (width * height // 4)) * 50)
+    ffmpeg("-f", "rawvideo", "-s", size, "-r", 25, "-pix_fmt", "yuv420p", "-i", raw, *(("-vf", f"setparams=colorspace={said[1]}:color_primaries={said[3]}:color_trc={said[5]}") if said else ()), "-c:v", "libx264", "-qp", 4, *said, path)  # fmt: skip
+    film = film_of(stack, client, played(client, project, path))
+    frame = next(frames_of(film, film.variants[-1][1]))
+    assert int(frame.colorspace) == matrix
+    seen = [bytes(plane)[plane.line_size * 50 + 50] for plane in frame.planes]
+    assert all(abs(one - other) <= 3 for one, other in zip(seen, red, strict=True)), seen
+
+
 def test_tracks_subtitles_and_chapters_are_all_there(stack, client, project, tmp_path):
     (tmp_path / "s.srt").write_text(SRT)
     (tmp_path / "ch.txt").write_text(CHAPTERS)

@@ -158,6 +158,7 @@ async def _encode(deps: MediaDeps, context: JobContext, work: _Work, nice: int) 
             sounds=work.sounds,
             is_interlaced=plan.is_interlaced,
             transfer=plan.transfer,
+            matrix=plan.matrix,
             seek_s=await _seek_target(plan, chunk, served) if chunk.first_frame else 0.0,
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from service.media import repository
 from service.media.jobs import RenderImage, RenderPoster
 from service.media.models import Derivative
+from service.media.planning import matrix_for
 from service.media.service import POSTER, THUMBNAIL, Source, store_derivative
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
@@ -62,6 +63,7 @@ async def render_poster(job: RenderPoster, deps: MediaDeps, context: JobContext)
                     at_s=at_s,
                     width=min(POSTER_WIDTH, facts.width or POSTER_WIDTH),
                     transfer=facts.hdr_transfer,
+                    matrix=matrix_for(facts),
                 )
                 try:
                     await run_ffmpeg(argv, POSTER_LIMITS, Access(folder, served.port))

@@ -20,6 +20,7 @@ PACE_BURST_S = 15
 # that at best.
 CATCH_UP = 1_000
 MAX_PIXELS = 70_000_000
+POSTER_READS_S = 5
 # By itself Linux lets it grow to many megabytes, all of them read for nothing where a chunk ends.
 RECEIVE_BUFFER = 128 << 10
 HLS = {
@@ -79,6 +80,22 @@ def source(url: str, **options: object) -> ffmpeg.nodes.Stream:
         max_pixels=MAX_PIXELS,
         **options,
     )
+
+
+# Matrix to primaries and transfer function that go with it (ITU-T H.273).
+COLOURS: Mapping[str, tuple[str, str]] = {
+    "bt709": ("bt709", "bt709"),
+    "smpte170m": ("smpte170m", "smpte170m"),
+    "bt470bg": ("bt470bg", "smpte170m"),
+}
+
+
+def in_colours(picture: ffmpeg.nodes.Stream, matrix: str) -> ffmpeg.nodes.Stream:
+    """Marked as what it is, so that nothing is converted; as it says itself without a matrix."""
+    if not matrix:
+        return picture
+    primaries, transfer = COLOURS[matrix]
+    return picture.filter("setparams", colorspace=matrix, color_primaries=primaries, color_trc=transfer)
 
 
 def start(path: str) -> list[str]:
@@ -149,9 +166,14 @@ def read_through(
     return command
 
 
-def poster(path: str, url: str, target: str, *, at_s: float, width: int, transfer: str) -> list[str]:
-    """One representative frame near a moment, as PNG; tones of an HDR source (`transfer`) are mapped."""
-    picture = source(url, ss=f"{at_s:.3f}", skip_frame="nokey")["v:0"].filter("thumbnail", 10).filter("scale", width, -2)
+def poster(path: str, url: str, target: str, *, at_s: float, width: int, transfer: str, matrix: str) -> list[str]:
+    """The most telling keyframe of a few seconds from a moment on, as PNG; tones of an HDR source (`transfer`) are mapped.
+
+    `matrix`: what its colours are, if that has to be said.
+    """
+    # The keyframe before the moment counts: in those seconds there may be no other.
+    opened = source(url, ss=f"{at_s:.3f}", t=POSTER_READS_S, noaccurate_seek=None, skip_frame="nokey")
+    picture = in_colours(opened["v:0"], matrix).filter("thumbnail", 10).filter("scale", width, -2)
     if transfer:
         picture = tone_mapped(picture, transfer)
     command: list[str] = ffmpeg.output(picture, target, **{"frames:v": 1, "f": "image2", "c:v": "png"}).compile(

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import ffmpeg
 
-from workers.tools.ffmpeg import HLS, source, start, tone_mapped
+from workers.tools.ffmpeg import COLOURS, HLS, in_colours, source, start, tone_mapped
 from workers.tools.ffmpeg_sound import SoundCut, cut_sound
 
 FULL, HYBRID, CPU = "full", "hybrid", "cpu"
@@ -108,12 +108,14 @@ def video_chunk(
     sounds: Mapping[str, SoundCut],
     is_interlaced: bool,
     transfer: str,
+    matrix: str,
     seek_s: float,
     threads: int,
 ) -> list[str]:
     """All rungs of one chunk in one process: decode once, scale and encode each; `stills` go to `board.jpg`, `sounds` to folders so named.
 
-    `seek_s` is where reading begins; `transfer` is that of an HDR source (`smpte2084`, `arib-std-b67`), whose tones are mapped to BT.709.
+    `seek_s` is where reading begins; `transfer` is that of an HDR source (`smpte2084`, `arib-std-b67`), whose tones are mapped to BT.709; `matrix` that
+    of one whose colours are kept.
     Interlaced and HDR sources are for the mode `cpu`.
     """
     begins = Fraction(cut.first) / cut.rate
@@ -121,6 +123,7 @@ def video_chunk(
     seeking = {"ss": f"{seek_s:.6f}"} if seek_s > 0 else {}
     opened = source(url, **(DECODING if mode != CPU else {}), **seeking)
     picture = opened["v:0"]
+    picture = in_colours(picture, matrix)
     if is_interlaced:
         picture = picture.filter("bwdif", mode="send_frame")
     rate = f"{cut.rate.numerator}/{cut.rate.denominator}"
@@ -130,7 +133,7 @@ def video_chunk(
         picture = picture.filter("scale", sizes[0].width, sizes[0].height)
         picture = tone_mapped(picture, transfer)
     copies = picture.filter_multi_output("split", len(sizes) + (stills is not None))
-    outputs = [_rendition(copies[number], folder, size, mode, cut, threads) for number, size in enumerate(sizes)]
+    outputs = [_rendition(copies[number], folder, size, mode, cut, matrix, threads) for number, size in enumerate(sizes)]
     if stills is not None:
         outputs.append(_sheet(copies[len(sizes)], folder, stills, mode, cut))
     outputs += [cut_sound(opened, sound, folder, name, _muxer(cut)) for name, sound in sounds.items()]
@@ -167,16 +170,19 @@ def _muxer(cut: Cut) -> dict[str, object]:
     }
 
 
-def _rendition(picture: ffmpeg.nodes.Stream, folder: str, size: Size, mode: str, cut: Cut, threads: int) -> ffmpeg.nodes.Stream:
+def _rendition(
+    picture: ffmpeg.nodes.Stream, folder: str, size: Size, mode: str, cut: Cut, matrix: str, threads: int
+) -> ffmpeg.nodes.Stream:
+    primaries, transfer = COLOURS[matrix or "bt709"]
     return ffmpeg.output(
         _scaled(picture, size.width, size.height, mode, is_fetched=mode == HYBRID).filter("setsar", 1),
         f"{folder}/{size.name}/v.m3u8",
         **_muxer(cut),
         **{"frames:v": cut.frames},
         **(nvenc(cut.gop, size.kbits) if mode == FULL else _x264(cut.gop, size.kbits, threads)),
-        colorspace="bt709",
-        color_primaries="bt709",
-        color_trc="bt709",
+        colorspace=matrix or "bt709",
+        color_primaries=primaries,
+        color_trc=transfer,
         map_metadata=-1,
         hls_segment_filename=f"{folder}/{size.name}/s%05d.m4s",
     )

@@ -33,6 +33,8 @@ _MEDIA_TYPES = {
 _TEXT_SUBTITLES = frozenset(
     {"subrip", "ass", "ssa", "mov_text", "webvtt", "text", "sami", "microdvd", "subviewer", "jacosub", "stl", "realtext", "srt"}
 )
+# By libavutil's numbers (ITU-T H.273, table 4).
+_MATRICES = {1: "bt709", 2: "unspecified", 5: "bt470bg", 6: "smpte170m"}
 _TRANSFERS = {1: "bt709", 16: "smpte2084", 18: "arib-std-b67"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # Matroska's statistics of a track.
@@ -181,6 +183,7 @@ def _picture(container: Any, video: Any) -> dict[str, Any]:
         "level": max(0, int(context.level or 0)),
         "pixel_format": frames[0].format.name,
         "transfer": transfer,
+        "matrix": _MATRICES.get(int(frames[0].colorspace), ""),
         "is_interlaced": _is_interlaced(frames, video),
         "is_undecodable_hdr": context.codec_tag in _DOLBY_ONLY and not transfer,
         "keyframe_gap_s": _keyframe_gap(video),
