@@ -5,6 +5,7 @@ import re
 import struct
 from fractions import Fraction
 
+import ffmpeg as ffmpeg_python
 import msgspec
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from service.media.facts import AudioTrack, SourceFacts, SubtitleTrack
 from service.media.planning import Plan, Unplannable, make_plan, plan_hash
 from service.media.playlists import Master, Piece, Segment, contiguous, master_playlist, media_playlist, storyboard
 from workers.tools import ffmpeg, fmp4, webvtt
+from workers.tools.ffmpeg_sound import SoundCut, cut_sound, frames_before
 
 FACTS = SourceFacts(
     kind="video",
@@ -50,6 +52,65 @@ def test_chunks_tile_the_frames(duration, rate):
         position += chunk.frames
     assert position == plan.frames
     assert plan.gop_frames == max(1, round(2 * plan.rate))
+
+
+def test_sound_is_cut_only_where_nothing_else_needs_a_pass_and_its_times_are_exact():
+    exact = AudioTrack(0, "eng", exact_rate=44_100)
+    plan = plan_of(audio=[exact])
+    assert (plan.cuts_sound, plan.has_through) == (True, False)
+    for changes in (
+        {"subtitles": [SubtitleTrack(0)]},
+        {"audio": [exact, AudioTrack(1)]},
+        {"is_length_sure": False},
+        {"width": 0, "height": 0},
+    ):
+        plan = plan_of(**{"audio": [exact], **changes})
+        assert (plan.cuts_sound, plan.has_through) == (False, True), changes
+    again = make_plan(msgspec.structs.replace(FACTS, audio=[exact]), ffmpeg="x", encoder="y", chunk_s=60, may_cut_sound=False)
+    assert (again.cuts_sound, again.has_through) == (False, True)
+    assert (plan_of(audio=[]).has_through, plan_of(audio=[AudioTrack(0)]).has_through) == (False, True)
+
+
+@given(
+    st.sampled_from([8_000, 11_025, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 192_000]),
+    st.integers(0, 10_000_000),
+    st.integers(1, 5_000),
+)
+def test_cut_sound_begins_on_the_grids_of_both_rates(rate, first, frames):
+    cut = SoundCut(0, rate, first, first + frames, False, 128)
+    graph = " ".join(cut_sound(ffmpeg_python.input("x"), cut, "/f", "audio0", {}).get_args())
+    begins, first_pts = (int(re.search(rf"{name}=(\d+)", graph)[1]) for name in ("start_pts", "first_pts"))
+    at, rest = divmod(first_pts * 48_000, rate)
+    assert rest == 0
+    assert begins - 2 * 48_000 <= at <= begins
+    # What is dropped in front and kept is what was asked for, and the encoder's own frame in front is paid for.
+    assert begins == (first - min(first, 32) + 1) * 1_024
+    assert f"lt(pts,{first * 1_024})+gte(pts,{(first + frames) * 1_024})" in graph
+
+
+@given(st.sampled_from([(30_000, 1_001), (25, 1), (24_000, 1_001), (60, 1), (7, 1)]), st.floats(10, 5_000))
+def test_sound_of_chunks_tiles_and_leaves_no_sliver(rate, duration):
+    plan = plan_of(duration_s=duration, rate_num=rate[0], rate_den=rate[1])
+    ends = [0] + [frames_before((chunk.first_frame + chunk.frames) / plan.rate) for chunk in plan.chunks]
+    for chunk, first, last in zip(plan.chunks, ends, ends[1:], strict=False):
+        assert first == frames_before(chunk.first_frame / plan.rate)
+        # The last frame begins before the last segment is over: none is left for a segment of its own.
+        assert (last - first - 1) * Fraction(1_024, 48_000) < chunk.frames / plan.rate
+
+
+@pytest.mark.parametrize(
+    ("changes", "matrix"),
+    [
+        ({"matrix": "unspecified"}, "bt709"),
+        ({"matrix": "unspecified", "width": 640, "height": 480}, "smpte170m"),
+        ({"matrix": "bt470bg"}, "bt470bg"),
+        ({"matrix": ""}, ""),
+        ({"matrix": "bt709", "transfer": "smpte2084"}, ""),
+        ({"matrix": "unspecified", "pixel_format": "rgb24"}, ""),
+    ],
+)
+def test_colours_are_kept_where_it_is_known_what_they_are(changes, matrix):
+    assert plan_of(**{"pixel_format": "yuv420p", **changes}).matrix == matrix
 
 
 def test_ntsc_rates_stay_rational_and_plans_hash_their_content():

@@ -109,6 +109,18 @@ def test_colours_stay_what_they_are(stack, client, project, tmp_path, size, said
     assert all(abs(one - other) <= 3 for one, other in zip(seen, red, strict=True)), seen
 
 
+def test_the_poster_is_of_a_tenth_of_the_film_and_reads_little_for_it(stack, client, project, tmp_path):
+    # Black, then from 5 s on blue; a keyframe every 10 s, so that none lies within what is read from 7 s on.
+    path = tmp_path / "sparse.mp4"
+    ffmpeg("-f", "lavfi", "-i", "color=black:s=320x240:d=4:r=25", "-f", "lavfi", "-i", "color=blue:s=320x240:d=66:r=25", "-filter_complex", "[0][1]concat,noise=alls=60:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-g", 250, "-force_key_frames", "5", path)  # fmt: skip
+    file = played(client, project, path)
+    url = wait_until(lambda: client.get(f"/files/{file['id']}").json()["preview"]["thumbnail_url"], 60, 0.3, "a poster")
+    red, green, blue = Image.open(io.BytesIO(httpx.get(url).content)).convert("RGB").getpixel((100, 100))
+    assert blue > 100 > red + green
+    read = stack.sql("SELECT (result ->> 'read_bytes')::bigint FROM jobs WHERE file_id = %s AND tag = 'media.poster'", file["id"])[0][0]
+    assert read < path.stat().st_size / 2
+
+
 def test_tracks_subtitles_and_chapters_are_all_there(stack, client, project, tmp_path):
     (tmp_path / "s.srt").write_text(SRT)
     (tmp_path / "ch.txt").write_text(CHAPTERS)

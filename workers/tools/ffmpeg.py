@@ -171,9 +171,9 @@ def poster(path: str, url: str, target: str, *, at_s: float, width: int, transfe
 
     `matrix`: what its colours are, if that has to be said.
     """
-    # The keyframe before the moment counts: in those seconds there may be no other.
+    # The keyframe before the moment counts: in those seconds there may be no other. Its time is below zero then, and would be dropped.
     opened = source(url, ss=f"{at_s:.3f}", t=POSTER_READS_S, noaccurate_seek=None, skip_frame="nokey")
-    picture = in_colours(opened["v:0"], matrix).filter("thumbnail", 10).filter("scale", width, -2)
+    picture = in_colours(opened["v:0"], matrix).filter("thumbnail", 10).filter("scale", width, -2).filter("setpts", 0)
     if transfer:
         picture = tone_mapped(picture, transfer)
     command: list[str] = ffmpeg.output(picture, target, **{"frames:v": 1, "f": "image2", "c:v": "png"}).compile(

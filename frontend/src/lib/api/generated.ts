@@ -1906,6 +1906,8 @@ export interface components {
         AudioTrack: {
             /** @default 0 */
             channels: number;
+            /** @default 0 */
+            exact_rate: number;
             index: number;
             /** @default false */
             is_default: boolean;
@@ -2778,6 +2780,8 @@ export interface components {
             kind: string;
             /** @default 0 */
             level: number;
+            /** @default  */
+            matrix: string;
             /** @default  */
             media_type: string;
             /** @default  */
