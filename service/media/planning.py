@@ -87,7 +87,8 @@ class Board(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """Everything an encoder needs to know; its hash is in every output's key.
 
-    `matrix` is that of the picture's YCbCr, which is kept; without one it is converted to BT.709. `remux` is a rung that is the source's own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
+    `matrix` is that of the picture's YCbCr, which is kept; without one it is converted to BT.709. `remux` is a rung that is the source's
+    own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
     """
 
     version: int

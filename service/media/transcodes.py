@@ -156,9 +156,8 @@ async def plan_anew(
     can_cut_sound: bool = True,
     best: str = MODES[-1],
 ) -> None:
-    """This plan can't be carried out: another one takes its place, without the source's own picture, with sound in one pass, or in a lesser mode.
-
-    What an earlier plan gave up stays so.
+    """This plan can't be carried out: another one takes its place, without the source's own picture, with sound in one pass, or in a
+    lesser mode. What an earlier plan gave up stays so.
     """
     await repository.set_transcode(session, transcode.id, state="cancelled", reason="planned anew")
     await jobs.cancel_about(session, transcode.file_id, _JOBS)

@@ -110,7 +110,7 @@ def test_colours_stay_what_they_are(stack, client, project, tmp_path, size, said
 
 
 def test_the_poster_is_of_a_tenth_of_the_film_and_reads_little_for_it(stack, client, project, tmp_path):
-    # Black, then from 5 s on blue; a keyframe every 10 s, so that none lies within what is read from 7 s on.
+    # Black, then from 4 s on blue; keyframes at 5 and 15 s, so that none lies in what is read from 7 s on.
     path = tmp_path / "sparse.mp4"
     ffmpeg("-f", "lavfi", "-i", "color=black:s=320x240:d=4:r=25", "-f", "lavfi", "-i", "color=blue:s=320x240:d=66:r=25", "-filter_complex", "[0][1]concat,noise=alls=60:allf=t", "-c:v", "libx264", "-preset", "ultrafast", "-g", 250, "-force_key_frames", "5", path)  # fmt: skip
     file = played(client, project, path)

@@ -78,8 +78,17 @@ def test_where_the_source_has_no_sound_there_is_silence(stack, client, project, 
     assert loud == [starts_s <= second < ends_s for second in range(len(loud))]
 
 
-def test_sound_without_exact_times_is_read_in_one_pass(stack, client, project, tmp_path):
-    path = tmp_path / "rough.mkv"
-    ffmpeg("-f", "lavfi", "-i", f"{MUSIC}:s=44100:d=8", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=8", *AAC, "-c:v", "libx264", "-preset", "ultrafast", path)  # fmt: skip
-    _, read = heard(stack, client, project, path)
+@pytest.mark.parametrize(
+    ("name", "seconds", "options"),
+    [
+        ("rough.mkv", 8, AAC),
+        ("fragments.mp4", 8, (*AAC, "-movflags", "frag_keyframe+empty_moov")),
+        ("pcm.avi", 8, ("-c:a", "pcm_s16le")),
+        ("much-longer.mp4", 60, AAC),
+    ],
+)
+def test_sound_that_can_not_be_cut_is_read_in_one_pass(stack, client, project, tmp_path, name, seconds, options):
+    ffmpeg("-f", "lavfi", "-i", f"{MUSIC}:s=44100:d={seconds}", "-f", "lavfi", "-i", "testsrc=s=160x120:r=25:d=8", "-c:v", "libx264", "-preset", "ultrafast", *options, tmp_path / name)  # fmt: skip
+    ours, read = heard(stack, client, project, tmp_path / name)
     assert read == [("media.read_through",)]
+    assert abs(len(ours) / RATE - seconds) < 0.1

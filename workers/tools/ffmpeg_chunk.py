@@ -114,9 +114,8 @@ def video_chunk(
 ) -> list[str]:
     """All rungs of one chunk in one process: decode once, scale and encode each; `stills` go to `board.jpg`, `sounds` to folders so named.
 
-    `seek_s` is where reading begins; `transfer` is that of an HDR source (`smpte2084`, `arib-std-b67`), whose tones are mapped to BT.709; `matrix` that
-    of one whose colours are kept.
-    Interlaced and HDR sources are for the mode `cpu`.
+    `seek_s` is where reading begins; `transfer` is that of an HDR source (`smpte2084`, `arib-std-b67`), whose tones are mapped to BT.709;
+    `matrix` that of one whose colours are kept. Interlaced and HDR sources are for the mode `cpu`.
     """
     begins = Fraction(cut.first) / cut.rate
     # Seeking to 0 would still cut a stream that starts a little before it.

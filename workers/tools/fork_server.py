@@ -11,7 +11,7 @@ import gc
 import json
 import os
 import runpy
-import selectors
+import select
 import socket
 import sys
 import traceback
@@ -70,21 +70,29 @@ def main() -> None:
     """Serve until the other end is closed."""
     orders = socket.socket(fileno=int(sys.argv[1]))
     _preload()
-    with selectors.DefaultSelector() as waiting:
-        waiting.register(orders, selectors.EVENT_READ)
-        while True:
-            for key, _ in waiting.select():
-                if key.data is None:
-                    if not _begin(orders, waiting):
-                        return
-                else:
-                    _tell(key, waiting)
+    running: dict[int, tuple[int, int]] = {}
+    waiting = select.poll()
+    waiting.register(orders, select.POLLIN)
+    while True:
+        for descriptor, _ in waiting.poll():
+            if descriptor in running:
+                waiting.unregister(descriptor)
+                os.close(descriptor)
+                _tell(*running.pop(descriptor))
+                continue
+            begun = _begin(orders)
+            if begun is None:
+                return
+            ended = os.pidfd_open(begun[0])
+            running[ended] = begun
+            waiting.register(ended, select.POLLIN)
 
 
-def _begin(orders: socket.socket, waiting: selectors.BaseSelector) -> bool:
+def _begin(orders: socket.socket) -> tuple[int, int] | None:
+    """The next child: its process id, and where its fate is told. None: no more will come."""
     message, descriptors, _, _ = socket.recv_fds(orders, MAX_MESSAGE, MAX_DESCRIPTORS)
     if not message:
-        return False
+        return None
     server = os.getpid()
     pid = os.fork()
     if pid == 0:
@@ -96,15 +104,11 @@ def _begin(orders: socket.socket, waiting: selectors.BaseSelector) -> bool:
     output, errors, fate, *ruleset = descriptors
     for descriptor in (output, errors, *ruleset):
         os.close(descriptor)
-    waiting.register(os.pidfd_open(pid), selectors.EVENT_READ, (pid, fate))
-    return True
+    return pid, fate
 
 
-def _tell(key: selectors.SelectorKey, waiting: selectors.BaseSelector) -> None:
+def _tell(pid: int, fate: int) -> None:
     """A child has ended: say how, as `subprocess` does."""
-    pid, fate = key.data
-    waiting.unregister(key.fileobj)
-    os.close(key.fd)
     _, status = os.waitpid(pid, 0)
     # Nobody may be listening any more.
     try:

@@ -46,6 +46,8 @@ FRAMES_TO_JUDGE = 40
 PLACES_TO_JUDGE = 1_000
 # As far as ffmpeg's MP4 reader goes out of order to read on.
 BESIDE_S = 1.0
+# All sound after the picture falls to the last chunk.
+LONGER_S = 30.0
 # Where the shorter of both ends, muxers leave their order.
 MAY_STRAY = 0.2
 # Dolby Vision without a base layer that others can show (profile 5).
@@ -57,10 +59,11 @@ def media_facts(container: Any) -> dict[str, Any] | None:
     pictures = [stream for stream in container.streams.video if stream.codec_context and stream.codec_context.codec.type == "video"]
     covers = [stream for stream in pictures if stream.disposition & av.stream.Disposition.attached_pic]
     video = next((stream for stream in pictures if stream not in covers), None)
-    audio = [_sound(number, stream, video) for number, stream in _known(container.streams.audio)]
+    form = next((known for known in _MEDIA_TYPES if known in container.format.name), "")
+    beside = video if form == "mov" else None
+    audio = [_sound(number, stream, beside) for number, stream in _known(container.streams.audio)]
     if video is None and not audio:
         return None
-    form = next((known for known in _MEDIA_TYPES if known in container.format.name), "")
     media_type = _MEDIA_TYPES.get(form, "")
     if video is None and form in {"mov", "matroska"}:
         media_type = "audio/mp4" if form == "mov" else "audio/webm"
@@ -107,6 +110,7 @@ def _track(number: int, stream: Any) -> dict[str, Any]:
 
 
 def _sound(number: int, stream: Any, video: Any) -> dict[str, Any]:
+    """`video`: the picture of a container whose index is whole and exact, if it is one."""
     can_be_cut = video is not None and _is_exact(stream) and _is_beside(stream, video)
     exact_rate = int(stream.codec_context.sample_rate) if can_be_cut else 0
     return _track(number, stream) | {"channels": int(stream.codec_context.channels or 0), "exact_rate": exact_rate}
@@ -115,7 +119,8 @@ def _sound(number: int, stream: Any, video: Any) -> dict[str, Any]:
 def _is_exact(stream: Any) -> bool:
     """Whether the index gives every packet's time to the sample. Phones that stamp sound by a clock do not."""
     entries, rate = stream.index_entries, stream.codec_context.sample_rate
-    if not rate or stream.time_base != Fraction(1, rate) or not entries:
+    # Without a count the file is fragmented, and its index not yet known.
+    if not rate or stream.time_base != Fraction(1, rate) or not entries or not stream.frames:
         return False
     if stream.codec_context.name.startswith("pcm_"):
         return True
@@ -126,10 +131,11 @@ def _is_exact(stream: Any) -> bool:
 
 
 def _is_beside(stream: Any, video: Any) -> bool:
-    """Whether sound lies in the file where the picture of the same time lies, so that who reads both reads on."""
+    """Whether sound lies in the file where the picture of the same time lies, so that who reads both reads on, and ends about when it does."""
     pictures = sorted((entry.pos, float(entry.timestamp * video.time_base)) for entry in video.index_entries)
     sounds = [(entry.pos, float(entry.timestamp * stream.time_base)) for entry in stream.index_entries]
-    if not pictures:
+    longer_s = float((stream.duration or 0) * stream.time_base - (video.duration or 0) * video.time_base)
+    if not pictures or longer_s > LONGER_S:
         return False
     judged = sounds[:: max(1, len(sounds) // PLACES_TO_JUDGE)]
     near = [pictures[min(bisect.bisect(pictures, (place, 0.0)), len(pictures) - 1)][1] for place, _ in judged]

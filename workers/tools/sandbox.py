@@ -57,7 +57,7 @@ async def start(argv: Sequence[str], limits: Limits, access: Access) -> asyncio.
 
 async def kill(process: asyncio.subprocess.Process | Forked) -> None:
     """End the child and all it started."""
-    if process.returncode is None:
+    if process.returncode is None and process.pid:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
