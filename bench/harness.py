@@ -35,8 +35,11 @@ def cpu_seconds(pid: int, *, with_children: bool = False) -> float:
     """User and system time of a process so far; with those that it started, living or waited for (proc(5), fields 14 to 17)."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     own = sum(int(value) for value in fields[11 : 15 if with_children else 13]) / TICKS
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if with_children else []
-    return own + sum(cpu_seconds(int(child), with_children=True) for child in children)
+    return own + sum(cpu_seconds(child, with_children=True) for child in children_of(pid) if with_children)
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def peak_rss_mb(pid: int) -> float:

@@ -55,6 +55,7 @@ def main() -> None:
             time.sleep(0.5)
         done, seconds = running.sql(query)[0]
         peak = harness.peak_rss_mb(running.pid("worker-cpu"))
+        forks = max(map(harness.peak_rss_mb, harness.children_of(running.pid("worker-cpu"))))
         cpu = harness.cpu_seconds(running.pid("worker-cpu"), with_children=True)
     bare = alone(bodies) / len(bodies)
     harness.table(
@@ -65,6 +66,7 @@ def main() -> None:
             ("pictures a minute", f"{done * 60 / seconds:.0f}", f"{60 / bare:.0f}"),
             ("CPU-s a picture", f"{cpu / done:.3f}", f"{bare:.3f}"),
             ("peak RSS of the worker process, MB", f"{peak:.0f}", ""),
+            ("peak RSS of the process that its readers are forked from, MB", f"{forks:.0f}", ""),
         ],
     )
 

@@ -35,6 +35,8 @@ _TEXT_SUBTITLES = frozenset(
 )
 # By libavutil's numbers (ITU-T H.273, table 4).
 _MATRICES = {1: "bt709", 2: "unspecified", 5: "bt470bg", 6: "smpte170m"}
+# Codecs that can be decoded from any packet on, but for some milliseconds.
+_ANYWHERE = ("pcm_", "aac", "mp3", "ac3", "eac3", "alac", "flac", "opus", "vorbis")
 _TRANSFERS = {1: "bt709", 16: "smpte2084", 18: "arib-std-b67"}
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 # Matroska's statistics of a track.
@@ -117,12 +119,18 @@ def _sound(number: int, stream: Any, video: Any) -> dict[str, Any]:
 
 
 def _is_exact(stream: Any) -> bool:
-    """Whether the index gives every packet's time to the sample. Phones that stamp sound by a clock do not."""
-    entries, rate = stream.index_entries, stream.codec_context.sample_rate
+    """Whether the index gives every packet's time to the sample, and a decoder that begins anywhere soon gives what it would have given.
+
+    Phones that stamp sound by a clock do not; HE-AAC says only now and then how its high tones and its stereo are made.
+    """
+    context = stream.codec_context
+    if not context.name.startswith(_ANYWHERE) or (context.name == "aac" and context.profile != "LC"):
+        return False
+    entries, rate = stream.index_entries, context.sample_rate
     # Without a count the file is fragmented, and its index not yet known.
     if not rate or stream.time_base != Fraction(1, rate) or not entries or not stream.frames:
         return False
-    if stream.codec_context.name.startswith("pcm_"):
+    if context.name.startswith("pcm_"):
         return True
     if len(entries) < stream.frames:
         return False
