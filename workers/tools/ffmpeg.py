@@ -32,8 +32,11 @@ HLS = {
 }
 
 
-# How libav's own readers open what people uploaded: over loopback only and by known demuxers.
+# How ffmpeg and our own readers by libav open what people uploaded: over loopback only and by known demuxers.
 OPENING = {"protocol_whitelist": PROTOCOLS, "format_whitelist": FORMATS, "max_streams": "64", "recv_buffer_size": str(RECEIVE_BUFFER)}
+
+# Segments that keep their own decode times, so that chunks join without DISCONTINUITY.
+OWN_TIMES = "movflags=+frag_discont+negative_cts_offsets+skip_sidx:use_editlist=0"
 
 # From linear light to BT.709: its primaries, Hable's curve, limited range.
 _TONE_MAP: tuple[tuple[str, dict[str, object]], ...] = (
@@ -67,13 +70,10 @@ def source(url: str, **options: object) -> ffmpeg.nodes.Stream:
     """What people uploaded, over loopback only and by known demuxers."""
     return ffmpeg.input(
         url,
-        protocol_whitelist=PROTOCOLS,
-        format_whitelist=FORMATS,
-        max_streams=64,
+        **OPENING,
         probesize="50M",
         analyzeduration="20M",
         rw_timeout=60_000_000,
-        recv_buffer_size=RECEIVE_BUFFER,
         reconnect=1,
         reconnect_on_network_error=1,
         reconnect_delay_max=10,
@@ -108,6 +108,11 @@ def tone_mapped(picture: ffmpeg.nodes.Stream, transfer: str) -> ffmpeg.nodes.Str
     for name, options in ((("zscale", {"tin": transfer, "pin": "bt2020", "min": "bt2020nc", "t": "linear", "npl": 100})), *_TONE_MAP):
         picture = picture.filter(name, **options)
     return picture
+
+
+def aac(kbits: int) -> dict[str, object]:
+    """Options of every sound that we make: stereo."""
+    return {"c:a": "aac", "b:a": f"{kbits}k", "ac": 2}
 
 
 def _sound(opened: ffmpeg.nodes.Stream, index: int, copies: int) -> list[ffmpeg.nodes.Stream]:
@@ -145,9 +150,7 @@ def read_through(
     for name, (index, kbits) in sounds.items():
         sound = tracks[index].pop()
         how = {
-            "c:a": "aac",
-            "b:a": f"{kbits}k",
-            "ac": 2,
+            **aac(kbits),
             "hls_segment_options": "movflags=+frag_discont+skip_sidx:use_editlist=0",
             "hls_segment_filename": f"{folder}/{name}/s%05d.m4s",
         }
@@ -155,7 +158,7 @@ def read_through(
     if picture is not None:
         how = {
             "c:v": "copy",
-            "hls_segment_options": "movflags=+frag_discont+negative_cts_offsets+skip_sidx:use_editlist=0",
+            "hls_segment_options": OWN_TIMES,
             "hls_segment_filename": f"{folder}/{picture}/s%05d.m4s",
         }
         outputs.append(ffmpeg.output(opened["v:0"], f"{folder}/{picture}/v.m3u8", **common, **how))

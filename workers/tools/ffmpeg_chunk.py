@@ -10,7 +10,7 @@ from fractions import Fraction
 
 import ffmpeg
 
-from workers.tools.ffmpeg import COLOURS, HLS, in_colours, source, start, tone_mapped
+from workers.tools.ffmpeg import COLOURS, HLS, OWN_TIMES, in_colours, source, start, tone_mapped
 from workers.tools.ffmpeg_sound import SoundCut, cut_sound
 
 FULL, HYBRID, CPU = "full", "hybrid", "cpu"
@@ -164,7 +164,7 @@ def _muxer(cut: Cut) -> dict[str, object]:
         **HLS,
         "hls_time": f"{float(cut.segment / cut.rate):.9f}",
         "hls_flags": "independent_segments",
-        "hls_segment_options": "movflags=+frag_discont+negative_cts_offsets+skip_sidx:use_editlist=0",
+        "hls_segment_options": OWN_TIMES,
         "start_number": cut.first // cut.segment,
     }
 

@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import ffmpeg
 
+from workers.tools.ffmpeg import aac
+
 RATE, FRAME = 48_000, 1_024
 # Until then its choice of bits still shows that it has only begun.
 LEAD_FRAMES = 32
@@ -55,7 +57,8 @@ def cut_sound(opened: ffmpeg.nodes.Stream, cut: SoundCut, folder: str, name: str
         sound,
         f"{folder}/{name}/v.m3u8",
         **how,
-        **{"c:a": "aac", "b:a": f"{cut.kbits}k", "ac": 2, "bsf:a": f"noise=amount=0:drop='{dropped}'"},
+        **aac(cut.kbits),
+        **{"bsf:a": f"noise=amount=0:drop='{dropped}'"},
         map_metadata=-1,
         hls_segment_filename=f"{folder}/{name}/s%05d.m4s",
     )

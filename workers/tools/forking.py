@@ -98,30 +98,25 @@ class ForkServer:
         return child
 
     def _send(self, message: bytes, descriptors: list[int]) -> None:
-        if self._orders is None or self._process is None or self._process.poll() is not None:
-            self._begin()
+        is_there = self._process is not None and self._process.poll() is None
+        orders = self._orders if self._orders is not None and is_there else self._begin()
         try:
-            socket.send_fds(self._connected(), [message], descriptors)
-        except (BrokenPipeError, ConnectionError):
+            socket.send_fds(orders, [message], descriptors)
+        except ConnectionError:
             # It ended since.
-            self._begin()
-            socket.send_fds(self._connected(), [message], descriptors)
-
-    def _connected(self) -> socket.socket:
-        if self._orders is None:
-            raise ConnectionError
-        return self._orders
+            socket.send_fds(self._begin(), [message], descriptors)
 
     def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
-    def _begin(self) -> None:
+    def _begin(self) -> socket.socket:
         if self._orders is not None:
             self._orders.close()
-        self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._orders.settimeout(SEND_TIMEOUT_S)
+        orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        orders.settimeout(SEND_TIMEOUT_S)
+        self._orders = orders
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603  our own module
                 [sys.executable, "-m", "workers.tools.fork_server", str(theirs.fileno())],
@@ -132,3 +127,4 @@ class ForkServer:
                 env=self._environment,
                 preexec_fn=end_with_parent,  # noqa: PLW1509  one system call
             )
+        return orders

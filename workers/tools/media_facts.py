@@ -140,15 +140,16 @@ def _is_exact(stream: Any) -> bool:
 
 def _is_beside(stream: Any, video: Any) -> bool:
     """Whether sound lies in the file where the picture of the same time lies, so that who reads both reads on, and ends about when it does."""
-    pictures = sorted((entry.pos, float(entry.timestamp * video.time_base)) for entry in video.index_entries)
-    sounds = [(entry.pos, float(entry.timestamp * stream.time_base)) for entry in stream.index_entries]
+    pictures = sorted((entry.pos, entry.timestamp) for entry in video.index_entries)
+    sounds = list(stream.index_entries)
     longer_s = float((stream.duration or 0) * stream.time_base - (video.duration or 0) * video.time_base)
     if not pictures or longer_s > LONGER_S:
         return False
     judged = sounds[:: max(1, len(sounds) // PLACES_TO_JUDGE)]
-    near = [pictures[min(bisect.bisect(pictures, (place, 0.0)), len(pictures) - 1)][1] for place, _ in judged]
-    astray = sum(abs(at - time) > BESIDE_S for at, (_, time) in zip(near, judged, strict=True))
-    return astray <= len(judged) * MAY_STRAY
+    near = [pictures[min(bisect.bisect(pictures, (sound.pos, 0)), len(pictures) - 1)][1] for sound in judged]
+    apart = (at * video.time_base - sound.timestamp * stream.time_base for at, sound in zip(near, judged, strict=True))
+    astray = sum(abs(seconds) > BESIDE_S for seconds in apart)
+    return bool(astray <= len(judged) * MAY_STRAY)
 
 
 def _subtitles(number: int, stream: Any) -> dict[str, Any]:

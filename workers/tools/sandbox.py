@@ -77,7 +77,10 @@ async def run(argv: Sequence[str], limits: Limits, access: Access) -> bytes:
 
 
 async def run_module(module: str, arguments: Sequence[str], limits: Limits, access: Access) -> bytes:
-    """Run one of our own modules as a program: as `run`, without the time that Python takes to start. Not for GPUs. Raises the same."""
+    """Run one of our own modules as a program: as `run`, without the time that Python takes to start. Not for GPUs.
+
+    Raises as `run`, and OSError, TimeoutError or ValueError where no child could be started.
+    """
     folder = str(access.folder) if access.folder is not None else None
     order = Order(module, list(arguments), limits, folder)
     with confinement(access, sys.executable) as confined:
