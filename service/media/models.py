@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, DateTime, Float, ForeignKey, Index, Integer, Text, func, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from service.core.db import Model
@@ -112,6 +112,8 @@ class Gpu(Model):
     mode: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     slots: Mapped[int] = mapped_column(Integer)
+    # As in a plan's `decoder`.
+    decodes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     proven_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

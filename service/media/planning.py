@@ -46,7 +46,9 @@ AUDIO_KBITS, LIGHT_KBITS = 128, 64
 _INDEXED = ("mov", "matroska")
 # How a film can be encoded, from what always works to what needs the most of a GPU.
 MODES = ("cpu", "hybrid", "full")
-_GPU_CODECS = frozenset({"h264", "hevc", "vp8", "vp9", "av1", "mpeg2video", "mpeg4", "vc1"})
+# The longest side in pixels that a GPU decodes, by codec, and the shortest (NVIDIA's NVDEC application note); those that know 10 bits.
+_GPU_CODECS = {"h264": 4_096, "hevc": 8_192, "vp8": 4_096, "vp9": 8_192, "av1": 8_192, "mpeg2video": 4_080, "mpeg4": 2_032}
+_GPU_LEAST = 144
 _GPU_DEEP = frozenset({"hevc", "vp9", "av1"})
 # A picture that every browser plays as it is, if its keyframes are dense enough to cut at.
 SOURCE = "source"
@@ -87,7 +89,8 @@ class Board(msgspec.Struct, frozen=True):
 class Plan(msgspec.Struct, frozen=True):
     """Everything an encoder needs to know; its hash is in every output's key.
 
-    `matrix` is that of the picture's YCbCr, which is kept; without one it is converted to BT.709. `remux` is a rung that is the source's
+    `matrix` is that of the picture's YCbCr, which is kept; without one it is converted to BT.709. `decoder` is what a GPU has to decode,
+    where one is used (`decoder_for`). `remux` is a rung that is the source's
     own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
     """
 
@@ -107,6 +110,7 @@ class Plan(msgspec.Struct, frozen=True):
     is_length_sure: bool = True
     transfer: str = ""
     matrix: str = ""
+    decoder: str = ""
     has_index: bool = True
     remux: Rung | None = None
     subtitles: list[SubtitleTrack] = []
@@ -188,10 +192,20 @@ def does(mode: str, needed: str) -> bool:
     return MODES.index(mode) >= MODES.index(needed)
 
 
-def fits_gpu(facts: SourceFacts) -> bool:
-    """Whether a film is of the kind that GPUs decode and scale: neither turned, interlaced nor HDR, in 4:2:0 of a common codec."""
-    is_plain = facts.pixel_format in {"yuv420p", "yuvj420p"} or (facts.pixel_format == "yuv420p10le" and facts.video_codec in _GPU_DEEP)
-    return is_plain and facts.video_codec in _GPU_CODECS and not (facts.rotation or facts.is_interlaced or facts.hdr_transfer)
+def decoder_for(facts: SourceFacts) -> str:
+    """What a GPU must decode to make a film: a codec, and `-10` where its samples have ten bits.
+
+    Empty where GPUs are not asked: it is turned, interlaced, HDR, not in 4:2:0, too small, too large, or of another codec.
+    """
+    sides = sorted((facts.width, facts.height))
+    is_deep = facts.pixel_format == "yuv420p10le" and facts.video_codec in _GPU_DEEP
+    if not is_deep and facts.pixel_format not in {"yuv420p", "yuvj420p"}:
+        return ""
+    if facts.rotation or facts.is_interlaced or facts.hdr_transfer:
+        return ""
+    if sides[0] < _GPU_LEAST or sides[1] > _GPU_CODECS.get(facts.video_codec, 0):
+        return ""
+    return f"{facts.video_codec}-10" if is_deep else facts.video_codec
 
 
 def matrix_for(facts: SourceFacts) -> str:
@@ -256,6 +270,7 @@ def make_plan(
     largest: int = 1_080,
     may_remux: bool = True,
     may_cut_sound: bool = True,
+    decoder: str = "",
 ) -> Plan:
     """Raises Unplannable."""
     _check(facts)
@@ -280,6 +295,7 @@ def make_plan(
         is_interlaced=facts.is_interlaced,
         transfer=facts.hdr_transfer,
         matrix=matrix_for(facts),
+        decoder=decoder,
         has_index=facts.container.startswith(_INDEXED),
         rungs=rungs,
         remux=remux,

@@ -1,17 +1,18 @@
 """GPUs without one: what NVML would say (recorded), the command lines of each mode, who takes which device, and what failures mean."""
 
 from fractions import Fraction
+from pathlib import Path
 from types import SimpleNamespace
 
 import pynvml
 import pytest
 
 from service.media.facts import SourceFacts
-from service.media.planning import fits_gpu
+from service.media.planning import decoder_for
 from workers.tools.ffmpeg_chunk import CPU, FULL, HYBRID, Cut, Size, Stills, video_chunk
 from workers.tools.gpu import nvml
 from workers.tools.gpu.nvml import Device, NoGpu
-from workers.tools.gpu.proof import is_busy
+from workers.tools.gpu.proof import CODECS, is_busy
 from workers.tools.gpu.seat import Seat, take
 
 GIB = 1 << 30
@@ -100,28 +101,37 @@ def test_modes_differ_in_where_frames_are_and_in_nothing_else():
 
 
 def film(**changes):
-    return SourceFacts(**{"kind": "video", "video_codec": "h264", "pixel_format": "yuv420p", **changes})
+    return SourceFacts(**{"kind": "video", "video_codec": "h264", "pixel_format": "yuv420p", "width": 1_920, "height": 1_080, **changes})
 
 
 @pytest.mark.parametrize(
-    ("changes", "fits"),
+    ("changes", "decoder"),
     [
-        ({}, True),
-        ({"video_codec": "hevc", "pixel_format": "yuv420p10le"}, True),
-        ({"pixel_format": "yuv420p10le"}, False),
-        ({"pixel_format": "yuv422p"}, False),
-        ({"rotation": 90}, False),
-        ({"is_interlaced": True}, False),
-        ({"video_codec": "hevc", "pixel_format": "yuv420p10le", "transfer": "smpte2084"}, False),
-        ({"video_codec": "prores"}, False),
+        ({}, "h264"),
+        ({"pixel_format": "yuvj420p"}, "h264"),
+        ({"video_codec": "hevc", "pixel_format": "yuv420p10le"}, "hevc-10"),
+        ({"video_codec": "hevc", "width": 7_680, "height": 4_320}, "hevc"),
+        ({"width": 7_680, "height": 4_320}, ""),
+        ({"width": 176, "height": 130}, ""),
+        ({"pixel_format": "yuv420p10le"}, ""),
+        ({"pixel_format": "yuv422p"}, ""),
+        ({"rotation": 90}, ""),
+        ({"is_interlaced": True}, ""),
+        ({"video_codec": "hevc", "pixel_format": "yuv420p10le", "transfer": "smpte2084"}, ""),
+        ({"video_codec": "prores"}, ""),
     ],
 )
-def test_what_gpus_are_not_asked_for(changes, fits):
-    assert fits_gpu(film(**changes)) is fits
+def test_what_a_gpu_must_decode(changes, decoder):
+    assert decoder_for(film(**changes)) == decoder
+
+
+def test_all_that_a_gpu_may_be_asked_for_is_tried_there():
+    films = [film(video_codec=codec, pixel_format=pixels) for codec in (*CODECS, "vc1") for pixels in ("yuv420p", "yuv420p10le")]
+    assert {decoder_for(one) for one in films} - {""} == set(CODECS)
 
 
 def seat(name="NVIDIA L4", memory=24 * GIB, configured=0):
-    return Seat(Device(0, "GPU-1", name, "570", memory), None, "ffmpeg", None, 8, configured)
+    return Seat(Device(0, "GPU-1", name, "570", memory), None, "ffmpeg", Path("/nowhere"), 8, configured)
 
 
 def test_slots_come_from_memory_engines_and_cores():
@@ -140,6 +150,16 @@ def test_slots_come_from_memory_engines_and_cores():
     small, asked = seat("Quadro T400", 2 * GIB), seat(configured=1)
     small.mode = asked.mode = FULL
     assert (small.slots, asked.slots) == (2, 1)
+
+
+def test_a_seat_does_what_was_proven_and_lesser_modes():
+    one = seat()
+    assert not one.can(HYBRID, "h264")
+    one.mode, one.decodes = HYBRID, ("h264",)
+    assert one.can(HYBRID, "h264")
+    assert one.can(CPU, "h264")
+    assert not one.can(FULL, "h264")
+    assert not one.can(HYBRID, "av1")
 
 
 def test_no_two_workers_have_one_gpu(tmp_path):

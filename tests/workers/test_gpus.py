@@ -1,6 +1,7 @@
 """Films and GPUs that come and go, on a machine that has none: the way back to the CPU is what is walked here."""
 
 import asyncio
+import contextlib
 
 import httpx
 import msgspec
@@ -12,26 +13,32 @@ from service.media.errors import GpuBusy
 from service.outbox import repository
 from service.outbox.context import JobContext
 from service.storage.s3 import S3Store
-from tests.harness import ASSETS, wait_until
+from tests.harness import ASSETS, ffmpeg, wait_until
 from workers.media.chunk import encode_chunk
 from workers.media.deps import MediaDeps
 from workers.runtime.handlers import MEDIA
 from workers.tools.ffmpeg import executable
-from workers.tools.gpu.nvml import Device
+from workers.tools.gpu import nvml
+from workers.tools.gpu.nvml import Device, NoGpu
 from workers.tools.gpu.seat import Seat
 from workers.tools.range_proxy import RangeProxy
 
 FILM = ASSETS / "bigbuckbunny.mp4"
 
+with contextlib.suppress(NoGpu):
+    nvml.devices()
+    pytest.skip("This machine has a GPU: test_real_gpu.py is for it.", allow_module_level=True)
 
-def announce(stack, mode, seen="now()", reason=""):
+
+def announce(stack, mode, seen="now()", reason="", decodes=("h264",)):
     """A GPU of a worker on another machine."""
     stack.sql(
-        f"""INSERT INTO gpus (id, worker, host, index, uuid, name, driver, memory_bytes, mode, reason, slots, seen_at)
-            VALUES ('far:GPU-1', 'far:1:gpu', 'far', 0, 'GPU-1', 'NVIDIA L4', '570', 24000000000, %s, %s, 4, {seen})
-            ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, seen_at = excluded.seen_at""",
+        f"""INSERT INTO gpus (id, worker, host, index, uuid, name, driver, memory_bytes, mode, reason, slots, decodes, seen_at)
+            VALUES ('far:GPU-1', 'far:1:gpu', 'far', 0, 'GPU-1', 'NVIDIA L4', '570', 24000000000, %s, %s, 4, %s, {seen})
+            ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, decodes = excluded.decodes, seen_at = excluded.seen_at""",
         mode,
         reason,
+        list(decodes),
     )
 
 
@@ -73,7 +80,7 @@ async def run_on(stack, file, seat_mode):
     await proxy.start()
     scratch = stack.data_dir / "gpu-scratch"
     seat = Seat(Device(0, "GPU-1", "NVIDIA L4", "570", 24 << 30), None, executable(""), scratch, 2, 0)
-    seat.mode = seat_mode
+    seat.mode, seat.decodes = seat_mode, ("h264",)
     try:
         async with database.statement() as session:
             claimed = await repository.claim(session, "gpu", "far:1:gpu")
@@ -104,6 +111,17 @@ def test_a_gpu_that_fails_gives_the_film_to_the_next_lesser_mode(stack, client, 
     finally:
         forget(stack)
     assert encoders(stack, file) == ["hybrid:x264-veryfast-crf23", "x264-veryfast-crf23"]
+
+
+def test_a_film_that_no_gpu_here_decodes_is_not_planned_for_one(stack, client, project, tmp_path):
+    path = tmp_path / "film.mp4"
+    ffmpeg("-i", FILM, "-t", 1, "-vf", "scale=426:240", "-c:v", "libsvtav1", "-preset", 12, "-an", path)
+    announce(stack, "full", decodes=("h264", "hevc"))
+    try:
+        file = client.processed(client.upload_file(project, path, "video/mp4")["id"])
+    finally:
+        forget(stack)
+    assert encoders(stack, file) == ["x264-veryfast-crf23"]
 
 
 def test_a_lesser_gpu_leaves_a_film_to_better_ones(stack, client, project):

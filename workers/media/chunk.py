@@ -163,6 +163,8 @@ async def _encode(deps: MediaDeps, context: JobContext, work: _Work, nice: int) 
             threads=deps.settings.ffmpeg_threads or ffmpeg.cores(),
         )
         seat = work.seat
+        if seat is not None:
+            await asyncio.to_thread(seat.lend_kernels, folder)
         access = Access(folder, served.port, seat.device.uuid if seat is not None else "")
         with seat.job(str(context.claimed.id)) if seat is not None else nullcontext() as begins:
             await run_ffmpeg(argv, limits, access, on_progress, begins)

@@ -2,7 +2,7 @@
 
 from service.media.errors import GpuBusy
 from service.media.models import Transcode
-from service.media.planning import MODES, Plan, does
+from service.media.planning import MODES, Plan
 from service.media.transcodes import plan_anew
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
@@ -19,8 +19,8 @@ def seat_for(deps: MediaDeps, plan: Plan) -> Seat | None:
     """This worker's GPU where the plan needs one. Raises GpuBusy where it can't do that mode (any more)."""
     if plan.mode == MODES[0]:
         return None
-    if deps.gpu is None or not does(deps.gpu.mode, plan.mode):
-        raise GpuBusy(internal=f"no GPU here that does {plan.mode}")
+    if deps.gpu is None or not deps.gpu.can(plan.mode, plan.decoder):
+        raise GpuBusy(internal=f"no GPU here that does {plan.mode} of {plan.decoder}")
     return deps.gpu
 
 
@@ -33,7 +33,7 @@ async def doubt(
             seat.lose_slot()
             raise GpuBusy(internal=str(error)) from error
         await seat.prove()
-        if context.claimed.attempt < ATTEMPTS and does(seat.mode, plan.mode):
+        if context.claimed.attempt < ATTEMPTS and seat.can(plan.mode, plan.decoder):
             raise error
     lesser = MODES[MODES.index(plan.mode) - 1]
     context.result["planned_anew"] = f"{plan.mode} failed: {error}"[:500]

@@ -3,7 +3,7 @@
 from service.media import repository
 from service.media.gpus import repository as gpus
 from service.media.jobs import PlanMedia
-from service.media.planning import MODES, Unplannable, fits_gpu, make_plan
+from service.media.planning import MODES, Unplannable, decoder_for, make_plan
 from service.media.service import source_of
 from service.media.transcodes import start_transcode
 from service.outbox.base import PermanentError
@@ -19,7 +19,8 @@ async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> No
         facts = await repository.facts_of(session, job.version_id)
         if source is None or facts is None:
             return
-        best = min(await gpus.best_mode(session), job.best_mode, key=MODES.index) if fits_gpu(facts) else CPU
+        decoder = decoder_for(facts)
+        best = min(await gpus.best_mode(session, decoder), job.best_mode, key=MODES.index) if decoder else CPU
     build = ffmpeg.build_of(ffmpeg.executable(deps.settings.ffmpeg))
     try:
         plan = make_plan(
@@ -30,6 +31,7 @@ async def plan_media(job: PlanMedia, deps: MediaDeps, context: JobContext) -> No
             largest=deps.settings.largest_rung,
             may_remux=job.may_remux,
             may_cut_sound=job.may_cut_sound,
+            decoder=decoder if best != CPU else "",
         )
     except Unplannable as error:
         raise PermanentError(str(error)) from error

@@ -21,6 +21,8 @@ log = logging.getLogger("stowage.gpu")
 
 LOOK_EVERY_S = 10.0
 PROVE_EVERY_S = 3_600.0
+# What it can't do now that it did before: another program may have had its memory, or its sessions.
+PROVE_AGAIN_S = 300.0
 
 
 def find(settings: MediaSettings, scratch: Path) -> Seat:
@@ -60,12 +62,13 @@ class Watch:
             mode=seat.mode,
             reason=seat.reason,
             slots=seat.slots,
+            decodes=list(seat.decodes),
         )
 
     async def forever(self) -> None:
         proven = 0
         while True:
-            if time.monotonic() - self._proven_at > PROVE_EVERY_S:
+            if time.monotonic() - self._proven_at > (PROVE_AGAIN_S if self._seat.has_lost else PROVE_EVERY_S):
                 self._proven_at = time.monotonic()
                 await self._seat.prove()
             figures = await asyncio.to_thread(self._seat.sample)

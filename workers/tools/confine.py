@@ -21,7 +21,8 @@ _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
 _BY_PATH, _BY_PORT = 1, 2
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _READS = _EXECUTE | _READ_FILE | _READ_DIR
-_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
+_TRUNCATE = 1 << 14
+_OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | 1 << 15
 _CONNECT_TCP, _ALL_TCP = 2, 3
 # Files: how many rights each version of Landlock knows. From 4 on it knows TCP, from 6 on abstract sockets and signals.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
@@ -51,8 +52,10 @@ _CALLS = {
 }
 _X32 = 0x40000000
 _LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+_SHIFT_LEFT, _OR_X, _TO_X = 0x64, 0x4C, 0x07
 _ALLOW, _DENY = 0x7FFF0000, 0x00050000 | 13  # SECCOMP_RET_ERRNO, EACCES
 _AF_INET, _SOCK_STREAM, _TYPE_MASK = 2, 1, 0xF
+_AF_UNIX, _SOCK_SEQPACKET = 1, 5
 _NR, _ARCH, _ARG0, _ARG1 = 0, 4, 16, 24
 
 
@@ -77,20 +80,26 @@ def landlock_version() -> int:
 
 
 @cache
-def _filter() -> bytes:
-    """A BPF program that lets all calls through but sockets that are not TCP over IPv4, and those of _CALLS. Empty: unknown machine."""
+def _filter(*, is_on_gpu: bool = False) -> bytes:
+    """A BPF program that lets all calls through but sockets that are not TCP over IPv4, and those of _CALLS. Empty: unknown machine.
+
+    CUDA does not start without a Unix socket of its kind of packets, by which it would talk to a service that shares GPUs.
+    """
     known = _CALLS.get(platform.machine()) if sys.platform.startswith("linux") else None
     if known is None:
         return b""
     arch, socket, others = known
-    denied = len(others)
-    # Distances are counted in instructions from the one that jumps; the last two are "allow" and "deny".
-    steps = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 0, denied + 9, arch), (_LOAD, 0, 0, _NR), (_AT_LEAST, denied + 7, 0, _X32)]
-    steps += [(_EQUAL, denied - index + 6, 0, number) for index, number in enumerate(others)]
-    steps += [(_EQUAL, 0, 5, socket), (_LOAD, 0, 0, _ARG0), (_EQUAL, 0, 4, _AF_INET)]
-    steps += [(_LOAD, 0, 0, _ARG1), (_AND, 0, 0, _TYPE_MASK), (_EQUAL, 0, 1, _SOCK_STREAM)]
-    steps += [(_RETURN, 0, 0, _ALLOW), (_RETURN, 0, 0, _DENY)]
-    return b"".join(struct.pack("<HBBI", *step) for step in steps)
+    sockets = [_AF_INET << 4 | _SOCK_STREAM, *([_AF_UNIX << 4 | _SOCK_SEQPACKET] if is_on_gpu else [])]
+    steps: list[tuple[int, str, str, int]] = [(_LOAD, "", "", _ARCH), (_EQUAL, "", "deny", arch), (_LOAD, "", "", _NR)]
+    steps += [(_AT_LEAST, "deny", "", _X32), *((_EQUAL, "deny", "", number) for number in others), (_EQUAL, "", "allow", socket)]
+    steps += [(_LOAD, "", "", _ARG1), (_AND, "", "", _TYPE_MASK), (_TO_X, "", "", 0), (_LOAD, "", "", _ARG0)]
+    steps += [(_SHIFT_LEFT, "", "", 4), (_OR_X, "", "", 0), *((_EQUAL, "allow", "", kind) for kind in sockets)]
+    ends = {"deny": len(steps), "allow": len(steps) + 1}
+    # Distances are counted in instructions from the one after that which jumps.
+    jumps = [
+        (code, *(ends.get(end, at + 1) - at - 1 for end in (true, false)), number) for at, (code, true, false, number) in enumerate(steps)
+    ]
+    return b"".join(struct.pack("<HBBI", *step) for step in [*jumps, (_RETURN, 0, 0, _DENY), (_RETURN, 0, 0, _ALLOW)])
 
 
 def describe() -> str:
@@ -112,9 +121,10 @@ def is_whole() -> bool:
 class Confinement:
     """Made in the parent; the child only enters it, with a few system calls and no memory."""
 
-    def __init__(self, ruleset: int) -> None:
+    def __init__(self, ruleset: int, *, is_on_gpu: bool = False) -> None:
         self.ruleset = ruleset
-        program = _filter()
+        self._is_on_gpu = is_on_gpu
+        program = _filter(is_on_gpu=is_on_gpu)
         self._program = ctypes.create_string_buffer(program, len(program)) if program else None
         self._prog = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self._program)) if self._program else b""
 
@@ -123,6 +133,10 @@ class Confinement:
         one, none = ctypes.c_ulong(1), ctypes.c_ulong(0)
         if _libc.prctl(_NO_NEW_PRIVS, one, none, none, none):
             os._exit(126)
+        if self._is_on_gpu and self.ruleset >= 0:
+            # CUDA reads where its memory is and names its threads. Only the process itself can say which files these are.
+            _allow(self.ruleset, ["/proc/self"], _READS)
+            _allow(self.ruleset, ["/proc/self/task"], _READ_FILE | _WRITE_FILE | _TRUNCATE)
         if self.ruleset >= 0 and _libc.syscall(_RESTRICT_SELF, self.ruleset, 0):
             os._exit(126)
         if self._prog and _libc.prctl(_SET_SECCOMP, ctypes.c_ulong(_FILTER), self._prog, none, none):
@@ -134,7 +148,7 @@ def confinement(access: Access, program: str) -> Iterator[Confinement]:
     """For one child that runs `program`; to be left once it has started."""
     ruleset = _ruleset(access, program)
     try:
-        yield Confinement(ruleset)
+        yield Confinement(ruleset, is_on_gpu=bool(access.gpu))
     finally:
         if ruleset >= 0:
             os.close(ruleset)

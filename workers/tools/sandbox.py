@@ -15,6 +15,8 @@ from workers.tools.forking import Forked, ForkServer
 from workers.tools.limits import Limits, take_on
 
 MAX_STDERR = 16 << 10
+# In the folder of a child on a GPU: where CUDA keeps what it compiled. Compiling takes seconds of a core, in every child that finds nothing there.
+KERNELS = ".kernels"
 
 
 class ChildFailed(Exception):
@@ -33,8 +35,8 @@ def _environment(access: Access) -> Mapping[str, str]:
     # No credentials, no proxies: only what programs need to start.
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     own = {"PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONSAFEPATH": "1"}
-    gpu = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": access.gpu} if access.gpu else {}
-    return kept | own | gpu | ({"TMPDIR": str(access.folder)} if access.folder else {})
+    gpu = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": access.gpu, "CUDA_CACHE_PATH": f"{access.folder}/{KERNELS}"}
+    return kept | own | (gpu if access.gpu else {}) | ({"TMPDIR": str(access.folder)} if access.folder else {})
 
 
 # One per worker process, started by the first child of it.

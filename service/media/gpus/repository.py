@@ -20,7 +20,9 @@ MAX_STRANDED = 100
 
 
 class GpuFacts(msgspec.Struct, frozen=True):
-    """What a worker says of its GPU. `index` as NVML counts, `slots` jobs at once, `reason` why the mode is not a better one."""
+    """What a worker says of its GPU. `index` as NVML counts, `slots` jobs at once, `reason` why the mode is not a better one, `decodes` as in
+    a plan's `decoder`.
+    """
 
     id: str
     worker: str
@@ -33,6 +35,7 @@ class GpuFacts(msgspec.Struct, frozen=True):
     mode: str
     reason: str
     slots: int
+    decodes: list[str]
 
 
 async def report(session: WriteSession, facts: GpuFacts, figures: dict[str, Any], *, is_proven_now: bool) -> None:
@@ -58,9 +61,10 @@ async def present(session: ReadSession) -> Sequence[Gpu]:
     return (await session.scalars(select(Gpu).where(seen_lately(Gpu.seen_at)).order_by(Gpu.host, Gpu.index).limit(MAX_GPUS))).all()
 
 
-async def best_mode(session: ReadSession) -> str:
-    """The best mode that some GPU of a living worker was proven in."""
-    found = set((await session.scalars(select(Gpu.mode).where(seen_lately(Gpu.seen_at)).distinct())).all())
+async def best_mode(session: ReadSession, decoder: str = "") -> str:
+    """The best mode that some GPU of a living worker was proven in, of those that decode what `decoder` names."""
+    query = select(Gpu.mode).where(seen_lately(Gpu.seen_at)).distinct()
+    found = set((await session.scalars(query.where(Gpu.decodes.contains([decoder])) if decoder else query)).all())
     return next((mode for mode in reversed(MODES) if mode in found), MODES[0])
 
 

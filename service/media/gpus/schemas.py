@@ -48,7 +48,10 @@ class GpuJob(msgspec.Struct):
 
 
 class GpuView(msgspec.Struct):
-    """`mode` was proven at `proven_at`: `full`, `hybrid` or `cpu`; `reason` says why it is not a better one."""
+    """`mode` was proven at `proven_at`: `full`, `hybrid` or `cpu`; `reason` says why it is not a better one.
+
+    `decodes` names codecs as ffmpeg does, with `-10` for ten bits.
+    """
 
     id: str
     worker: str
@@ -61,6 +64,7 @@ class GpuView(msgspec.Struct):
     mode: str
     reason: str
     slots: int
+    decodes: list[str]
     proven_at: datetime
     seen_at: datetime
     figures: GpuFigures | None

@@ -9,7 +9,7 @@ from service.media import repository as transcodes
 from service.media.gpus import repository
 from service.media.gpus.schemas import GpuFigures, GpuJob, GpuMinute, Gpus, GpuView, WithoutGpu
 from service.media.models import Gpu
-from service.media.planning import MODES, Plan, does
+from service.media.planning import Plan, does
 from service.media.transcodes import plan_anew
 from service.outbox.base import Queue
 from service.outbox.models import JobRow
@@ -56,13 +56,13 @@ async def devices(session: ReadSession) -> list[GpuView]:
 async def reroute(session: WriteSession) -> int:
     """Films whose chunks wait for a GPU that is not there any more are planned anew, for what is there. Returns how many."""
     waiting = await repository.stranded(session, Queue.GPU, PATIENCE_S)
-    best = await repository.best_mode(session) if waiting else MODES[0]
     rerouted = 0
     for transcode_id in waiting:
         transcode = await transcodes.lock_transcode(session, transcode_id)
         if transcode is None or transcode.state != "running":
             continue
         plan = msgspec.convert(transcode.plan, Plan)
+        best = await repository.best_mode(session, plan.decoder)
         if not does(best, plan.mode):
             await plan_anew(session, transcode, plan, best=best)
             rerouted += 1

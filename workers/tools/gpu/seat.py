@@ -1,19 +1,22 @@
-"""A worker's GPU: what it was proven to do, how many jobs at once, and which child works there for which job."""
+"""A worker's GPU: what it was proven to do, how many jobs at once, which child works there for which job, and what CUDA compiled for it."""
 
 import asyncio
 import contextlib
 import fcntl
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from workers.tools.ffmpeg_chunk import CPU, FULL
+from workers.tools.ffmpeg_chunk import CPU, FULL, HYBRID
 from workers.tools.gpu import nvml, proof
 from workers.tools.gpu.nvml import Device, NoGpu
+from workers.tools.sandbox import KERNELS
 
 JOB_BYTES = 700 << 20
 JOBS_PER_ENCODER = 2
+_ORDER = (CPU, HYBRID, FULL)
 # NVENC engines on a chip where there are several, by what a name contains (NVIDIA's support matrix).
 _ENCODERS = {"L40": 3, "L4": 2}
 
@@ -26,11 +29,14 @@ class Seat:
         self._lock = lock
         self.mode = CPU
         self.reason = "It has not been tried yet."
+        self.decodes: tuple[str, ...] = ()
+        self._best = CPU
         self._ffmpeg, self._scratch, self._cores, self._configured = ffmpeg, scratch, cores, slots
         self.proofs = 0
         self._lost = 0
         self._jobs: dict[int, str] = {}
         self._proving = asyncio.Lock()
+        self._kernels = scratch / "kernels"
 
     @property
     def slots(self) -> int:
@@ -46,16 +52,35 @@ class Seat:
         engines = next((count for name, count in _ENCODERS.items() if name in self.device.name), 1)
         return max(1, min(engines * JOBS_PER_ENCODER, self.device.memory_bytes // JOB_BYTES))
 
+    @property
+    def has_lost(self) -> bool:
+        """Whether it did more once than it was last proven to do."""
+        return _ORDER.index(self.mode) < _ORDER.index(self._best)
+
+    def can(self, mode: str, decoder: str) -> bool:
+        """Whether it was proven to work in that mode, on what a plan calls its decoder."""
+        return _ORDER.index(self.mode) >= _ORDER.index(mode) and (not decoder or decoder in self.decodes)
+
+    def lend_kernels(self, folder: Path) -> None:
+        """Into a child's folder: a copy of its own, because children have strangers' films in their hands. Blocks."""
+        if self._kernels.exists():
+            shutil.copytree(self._kernels, folder / KERNELS)
+
     async def prove(self) -> None:
         """Try it now. Whatever goes wrong is a reason not to use it."""
         async with self._proving:
             self._scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
                 try:
+                    self.lend_kernels(Path(folder))
                     found = await proof.prove(self._ffmpeg, self.device.uuid, Path(folder))
                 except Exception as error:
                     found = proof.Proof(CPU, f"It could not be tried: {error}")
-            self.mode, self.reason, self._lost = found.mode, found.reason, 0
+                made = Path(folder) / KERNELS
+                if found.decodes and made.exists() and not self._kernels.exists():
+                    made.rename(self._kernels)
+            self.mode, self.reason, self.decodes, self._lost = found.mode, found.reason, found.decodes, 0
+            self._best = max(self._best, self.mode, key=_ORDER.index)
             self.proofs += 1
 
     def lose_slot(self) -> None:

@@ -29,6 +29,14 @@ const NEXT: Record<string, string> = {
   cpu: t`The next film is made on the CPU.`,
 };
 
+const CODECS: Record<string, string> = { h264: "H.264", hevc: "HEVC", vp8: "VP8", vp9: "VP9", av1: "AV1", mpeg2video: "MPEG-2", mpeg4: "MPEG-4" };
+/** A codec as people know it: `hevc-10` is HEVC with ten bits a sample. */
+const codecName = (name: string) => {
+  const [codec = name, bits] = name.split("-");
+  const known = CODECS[codec] ?? codec;
+  return bits ? t`${known} (${bits} bits)` : known;
+};
+
 const percent = (value: number | null | undefined) => (value == null ? "–" : `${Math.round(value)} %`);
 
 function Figure({ label, value }: { label: string; value: string }) {
@@ -96,6 +104,7 @@ function Device({ gpu, now }: { gpu: Gpu; now: number }) {
           ))}
         </Table>
       )}
+      {gpu.decodes.length > 0 && <p className="text-sm text-muted">{t`Decodes ${gpu.decodes.map(codecName).join(", ")}`}</p>}
       <p className="text-xs text-muted">{t`GPU ${gpu.index}, ${gpu.uuid}, driver ${gpu.driver}, worker ${gpu.worker}; tried ${formatAgo(gpu.proven_at)}`}</p>
     </Section>
   );

@@ -2201,6 +2201,7 @@ export interface components {
         };
         /** GpuView */
         GpuView: {
+            decodes: string[];
             driver: string;
             figures: components["schemas"]["GpuFigures"] | null;
             host: string;
