@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.e2e.browsing import shoot, sign_in
+from tests.gpus import announce, forget
 from tests.harness import ROOT
-from tests.workers.test_gpus import announce, forget
 
 AXE = (ROOT / "frontend/node_modules/axe-core/axe.min.js").read_text()
 # WCAG 2.2 AA and below.

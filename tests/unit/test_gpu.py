@@ -19,7 +19,7 @@ GIB = 1 << 30
 
 
 class Recorded:
-    """NVML as an H100 without encoders answers: what it does not have raises, as in the library."""
+    """NVML as an H200 answered under load (driver 580), at its power limit; what it says of encoders raises, as where there is MIG."""
 
     NVMLError = pynvml.NVMLError
     NVMLError_LibraryNotFound = pynvml.NVMLError_LibraryNotFound
@@ -28,20 +28,20 @@ class Recorded:
     def __getattr__(self, name):
         known = {
             "nvmlInit": None,
-            "nvmlSystemGetDriverVersion": b"570.86.15",
+            "nvmlSystemGetDriverVersion": b"580.159.04",
             "nvmlDeviceGetCount": 1,
             "nvmlDeviceGetHandleByIndex": 0,
             "nvmlDeviceGetUUID": "GPU-5fbd",
-            "nvmlDeviceGetName": "NVIDIA H100 80GB HBM3",
-            "nvmlDeviceGetMemoryInfo": SimpleNamespace(total=80 * GIB, used=3 * GIB),
-            "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=41, memory=7),
-            "nvmlDeviceGetDecoderUtilization": (63, 1_000_000),
-            "nvmlDeviceGetPowerUsage": 312_400,
+            "nvmlDeviceGetName": "NVIDIA H200",
+            "nvmlDeviceGetMemoryInfo": SimpleNamespace(total=150_754_820_096, used=7_395_409_920),
+            "nvmlDeviceGetUtilizationRates": SimpleNamespace(gpu=34, memory=2),
+            "nvmlDeviceGetDecoderUtilization": (11, 200_000),
+            "nvmlDeviceGetPowerUsage": 159_000,
             "nvmlDeviceGetEnforcedPowerLimit": 700_000,
-            "nvmlDeviceGetTemperature": 51,
+            "nvmlDeviceGetTemperature": 40,
             "nvmlDeviceGetClockInfo": 1_980,
             "nvmlDeviceGetCurrentClocksEventReasons": pynvml.nvmlClocksEventReasonSwPowerCap,
-            "nvmlDeviceGetProcessUtilization": [SimpleNamespace(pid=77, smUtil=40, encUtil=0, decUtil=60, memUtil=3)],
+            "nvmlDeviceGetProcessUtilization": [SimpleNamespace(pid=77, smUtil=8, encUtil=0, decUtil=2, memUtil=1)],
         }
         if name.startswith("nvmlClocks"):
             return getattr(pynvml, name)
@@ -55,12 +55,12 @@ class Recorded:
 
 
 def test_each_figure_is_asked_for_alone():
-    assert nvml.devices(Recorded()) == [Device(0, "GPU-5fbd", "NVIDIA H100 80GB HBM3", "570.86.15", 80 * GIB)]
+    assert nvml.devices(Recorded()) == [Device(0, "GPU-5fbd", "NVIDIA H200", "580.159.04", 150_754_820_096)]
     figures = nvml.sample(0, Recorded())
     assert figures["encoder_percent"] is figures["encoder_sessions"] is None, "it has no encoders"
-    assert (figures["gpu_percent"], figures["decoder_percent"], figures["memory_bytes"]) == (41, 63, 3 * GIB)
-    assert (figures["power_w"], figures["power_limit_w"], figures["slowed_by"]) == (312.4, 700.0, ["power limit"])
-    assert figures["processes"] == {77: {"gpu_percent": 40, "encoder_percent": 0, "decoder_percent": 60}}
+    assert (figures["gpu_percent"], figures["decoder_percent"], figures["memory_bytes"]) == (34, 11, 7_395_409_920)
+    assert (figures["power_w"], figures["power_limit_w"], figures["slowed_by"]) == (159.0, 700.0, ["power limit"])
+    assert figures["processes"] == {77: {"gpu_percent": 8, "encoder_percent": 0, "decoder_percent": 2}}
 
 
 def test_a_machine_without_gpu_says_which_piece_is_missing():

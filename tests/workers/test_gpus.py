@@ -13,6 +13,7 @@ from service.media.errors import GpuBusy
 from service.outbox import repository
 from service.outbox.context import JobContext
 from service.storage.s3 import S3Store
+from tests.gpus import announce, forget
 from tests.harness import ASSETS, ffmpeg, wait_until
 from workers.media.chunk import encode_chunk
 from workers.media.deps import MediaDeps
@@ -28,22 +29,6 @@ FILM = ASSETS / "bigbuckbunny.mp4"
 with contextlib.suppress(NoGpu):
     nvml.devices()
     pytest.skip("This machine has a GPU: test_real_gpu.py is for it.", allow_module_level=True)
-
-
-def announce(stack, mode, seen="now()", reason="", decodes=("h264",)):
-    """A GPU of a worker on another machine."""
-    stack.sql(
-        f"""INSERT INTO gpus (id, worker, host, index, uuid, name, driver, memory_bytes, mode, reason, slots, decodes, seen_at)
-            VALUES ('far:GPU-1', 'far:1:gpu', 'far', 0, 'GPU-1', 'NVIDIA L4', '570', 24000000000, %s, %s, 4, %s, {seen})
-            ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, decodes = excluded.decodes, seen_at = excluded.seen_at""",
-        mode,
-        reason,
-        list(decodes),
-    )
-
-
-def forget(stack):
-    stack.sql("DELETE FROM gpus")
 
 
 def planned(stack, client, project, mode):
