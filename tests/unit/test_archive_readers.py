@@ -14,7 +14,7 @@ from backports import zstd
 from service.media.archives.index import FILE, FOLDER, Facts, Index
 from tests.harness import ASSETS, zip_of
 from workers.tools.archives import entries as limits
-from workers.tools.archives.entries import Refused, gather
+from workers.tools.archives.entries import Entry, Refused, gather
 from workers.tools.archives.index import write_index
 from workers.tools.archives.others import read_7z, read_rar, read_tar
 from workers.tools.archives.zip_directory import read_zip
@@ -105,6 +105,18 @@ def test_what_would_leave_the_archive_is_left_out_and_counted():
     contents = listed(zip_of(dict.fromkeys(names, b"x")))
     assert paths(contents) == ["ok.txt"]
     assert contents.left_out == {"unsafe name": 7, "too deep": 1}
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [("a/c:x", True), ("c:x", False), ("c:/x", False), ("a/.x", True), ("a/..x", True), ("a/./x", False), ("a//x", False), ("a/../x", False), ("a\\x/b", False)],
+)  # fmt: skip
+def test_a_folder_is_judged_once_and_a_name_by_itself(path, shown):
+    # Beside one that is fine in the same folder, before and after it.
+    beside = f"{path.rpartition('/')[0]}/fine".lstrip("/")
+    for paths_of in ((path, beside), (beside, path)):
+        seen = [entry.path for entry in gather("zip", [Entry(one, is_dir=False, size=1) for one in paths_of]).entries]
+        assert (path in seen) is shown
 
 
 def test_links_in_a_zip_are_left_out():

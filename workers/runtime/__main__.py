@@ -26,6 +26,7 @@ from workers.runtime.gpu import Watch
 from workers.runtime.handlers import MEDIA, UPKEEP, check_handlers
 from workers.runtime.process import be_nice, begin, say_ready, stop_event
 from workers.runtime.runner import JobRunner
+from workers.tools import sandbox
 from workers.tools.confine import describe
 from workers.tools.ffmpeg import build_of, cores, executable
 from workers.tools.gpu.nvml import NoGpu
@@ -96,6 +97,8 @@ async def work(queue: Queue) -> None:
     store = S3Store(settings.store)
     proxy = RangeProxy()
     await proxy.start()
+    if queue is not Queue.UPKEEP:
+        sandbox.warm()
     scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
     hints = Hints(settings.redis.url)
     seat, reason = await _gpu(queue, settings, scratch)

@@ -54,6 +54,8 @@ def _preload() -> None:
     # For what they bring with them; which child needs what is not known yet.
     from PIL import Image
 
+    import workers.tools.archives.index
+    import workers.tools.archives.zip_directory
     import workers.tools.exif
     import workers.tools.images
     import workers.tools.media_facts

@@ -62,7 +62,7 @@ class Forked:
 
 
 class ForkServer:
-    """Starts `workers.tools.fork_server` when it is needed first, and again should it end. Its children end with it, and it with this process."""
+    """Starts `workers.tools.fork_server` when it is needed first or `warm` says so, and again should it end. Its children end with it, and it with this process."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._environment = environment
@@ -96,6 +96,11 @@ class ForkServer:
             self._end()
             raise
         return child
+
+    def warm(self) -> None:
+        """Start it now: what it imports takes longer than most children. Raises OSError."""
+        if self._process is None:
+            self._begin()
 
     def _send(self, message: bytes, descriptors: list[int]) -> None:
         is_there = self._process is not None and self._process.poll() is None

@@ -39,8 +39,13 @@ def _environment(access: Access) -> Mapping[str, str]:
     return kept | own | (gpu if access.gpu else {}) | ({"TMPDIR": str(access.folder)} if access.folder else {})
 
 
-# One per worker process, started by the first child of it.
+# One per worker process.
 _forks = ForkServer(_environment(Access()))
+
+
+def warm() -> None:
+    """What `run_module` needs is there before anyone waits for it. Raises OSError."""
+    _forks.warm()
 
 
 async def start(argv: Sequence[str], limits: Limits, access: Access) -> asyncio.subprocess.Process:

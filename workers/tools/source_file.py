@@ -4,12 +4,14 @@ import io
 import urllib.request
 from typing import Any
 
-FIRST_BLOCK, LARGEST_BLOCK = 64 << 10, 4 << 20
+FIRST_BLOCK, LARGEST_BLOCK, MOST_AT_ONCE = 64 << 10, 4 << 20, 16 << 20
 TIMEOUT_S = 60
 
 
 class SourceFile(io.RawIOBase):
-    """Reads `url` in blocks, and keeps the last one: small ones for who jumps about, ever larger ones for who reads on."""
+    """Reads `url` in blocks, and keeps the last one: small ones for who jumps about, ever larger ones for who reads on, one for who asks for
+    much.
+    """
 
     def __init__(self, url: str) -> None:
         super().__init__()
@@ -38,17 +40,17 @@ class SourceFile(io.RawIOBase):
         if self._position >= self.size or not len(view):
             return 0
         if not self._block_start <= self._position < self._block_start + len(self._block):
-            self._load(self._position)
+            self._load(self._position, len(view))
         begin = self._position - self._block_start
         data = self._block[begin : begin + len(view)]
         view[: len(data)] = data
         self._position += len(data)
         return len(data)
 
-    def _load(self, position: int) -> None:
+    def _load(self, position: int, asked: int) -> None:
         reads_on = position == self._block_start + len(self._block)
         self._step = min(self._step * 4, LARGEST_BLOCK) if reads_on else FIRST_BLOCK
-        end = min(self.size, position + self._step) - 1
+        end = min(self.size, position + max(self._step, min(asked, MOST_AT_ONCE))) - 1
         request = urllib.request.Request(self._url, headers={"Range": f"bytes={position}-{end}"})  # noqa: S310  as above
         with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310  as above
             self._block_start, self._block = position, answer.read()

@@ -10,6 +10,7 @@ MAX_ENTRIES = 500_000
 MAX_DEPTH = 32
 MAX_NAME = 1_024
 _PLAIN = frozenset({0, stat.S_IFREG, stat.S_IFDIR})
+_NO_NAMES = frozenset({"", ".", ".."})
 # A NUL or backslash, an absolute path, a drive, and parts that are empty, `.` or `..`.
 _UNSAFE = re.compile(r"[\0\\]|^/|^.:|(?:^|/)\.{0,2}(?:/|$)")
 
@@ -62,6 +63,7 @@ def gather(form: str, found: Iterable[Entry]) -> Contents:
     """Raises Refused for more entries than we show."""
     contents = Contents(form)
     seen: set[str] = set()
+    folders: dict[str, str] = {}
     for number, entry in enumerate(found):
         if number >= MAX_ENTRIES:
             message = f"There are more than {MAX_ENTRIES:,} entries in this archive, more than we show."
@@ -70,7 +72,7 @@ def gather(form: str, found: Iterable[Entry]) -> Contents:
         if not path.isascii():
             # What no encoding fits has half characters in it, which can't be written.
             path = path.encode("utf-8", "replace").decode()
-        reason = _reason(entry, path)
+        reason = "link or device" if entry.mode and stat.S_IFMT(entry.mode) not in _PLAIN else _reason(path, folders)
         if reason is None and path in seen:
             reason = "double"
         if reason is not None:
@@ -82,13 +84,19 @@ def gather(form: str, found: Iterable[Entry]) -> Contents:
     return contents
 
 
-def _reason(entry: Entry, path: str) -> str | None:
-    """Why an entry is left out; asked for each of very many."""
-    if entry.mode and stat.S_IFMT(entry.mode) not in _PLAIN:
-        return "link or device"
-    if _UNSAFE.search(path):
+def _reason(path: str, folders: dict[str, str]) -> str | None:
+    """Why a path is left out. Asked for each of very many, so what was found of a folder is kept in `folders`: nothing, or a reason."""
+    folder, slash, name = path.rpartition("/")
+    above = folder + slash
+    reason = folders.get(above)
+    if reason is None:
+        is_deep = above.count("/") >= MAX_DEPTH
+        reason = folders[above] = "unsafe name" if _UNSAFE.search(f"{above}name") else "too deep" if is_deep else ""
+    if reason:
+        return reason
+    if name in _NO_NAMES or "\\" in name or "\0" in name or (not slash and name[1:2] == ":"):
         return "unsafe name"
-    return "too deep" if path.count("/") >= MAX_DEPTH or len(path) > MAX_NAME else None
+    return "too deep" if len(path) > MAX_NAME else None
 
 
 def with_folders(entries: Iterable[Entry]) -> Iterator[Entry]:

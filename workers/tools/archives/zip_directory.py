@@ -7,6 +7,7 @@ import calendar
 import struct
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
@@ -21,7 +22,10 @@ _ENCRYPTED, _UTF8 = 1, 1 << 11
 _AES = 99
 _UNIX = 3
 # Without versions, disks and internal attributes.
-_RECORD = struct.Struct("<4sxBxxHHHHLLLHHHxxxxLL")
+_HEADER_FIELDS = struct.Struct("<4sxBxxHHHHLLLHHHxxxxLL")
+
+# Name, whether it is UTF-8, size, packed size, time, method, whether it is encrypted, offset, CRC, mode.
+_Record = tuple[bytes, bool, int, int, int, int, bool, int, int, int]
 
 
 class Damaged(Refused):
@@ -42,16 +46,14 @@ def read_zip(file: IO[bytes], size: int, _password: str = "") -> Iterator[Entry]
     if len(directory) != length:
         raise Damaged
     raw = list(_records(directory, count))
-    _check_overlap([(entry.offset + shift, entry.packed) for entry, _, _ in raw], start)
-    legacy = _legacy_encoding([name for _, name, is_utf8 in raw if not is_utf8])
-    for entry, name, is_utf8 in raw:
-        entry.offset += shift
-        entry.path = name.decode("utf-8" if is_utf8 else legacy, "replace")
+    _check_overlap([(offset + shift, packed) for _, _, _, packed, _, _, _, offset, _, _ in raw], start)
+    legacy = _legacy_encoding([name for name, is_utf8, *_ in raw if not is_utf8])
+    for name, is_utf8, size_bytes, packed, modified, method, is_encrypted, offset, crc, mode in raw:
+        path = name.decode("utf-8" if is_utf8 else legacy, "replace")
         # Old Windows programs write their own separator.
-        if "\\" in entry.path and "/" not in entry.path:
-            entry.path = entry.path.replace("\\", "/")
-        entry.is_dir = entry.path.endswith("/")
-        yield entry
+        if "\\" in path and "/" not in path:
+            path = path.replace("\\", "/")
+        yield Entry(path, path.endswith("/"), size_bytes, packed, modified, method, is_encrypted, offset + shift, crc, mode)
 
 
 def _locate(file: IO[bytes], size: int) -> tuple[int, int, int, int]:
@@ -89,51 +91,53 @@ def _locate64(file: IO[bytes], tail: bytes, at: int) -> tuple[int, int, int, int
     return where, count, length, offset
 
 
-def _records(directory: bytes, count: int) -> Iterator[tuple[Entry, bytes, bool]]:
+def _records(directory: bytes, count: int) -> Iterator[_Record]:
     at = 0
     for _ in range(count):
         if at + _HEADER_SIZE > len(directory):
             raise Damaged
-        signature, system, flags, method, *moment, crc, packed, size, named, extended, commented, mode, offset = _RECORD.unpack_from(
-            directory, at
+        signature, system, flags, method, time, date, crc, packed, size, named, extended, commented, mode, offset = (
+            _HEADER_FIELDS.unpack_from(directory, at)
         )
         if signature != _HEADER:
             raise Damaged
         at += _HEADER_SIZE
-        name = directory[at : at + named]
-        extra = directory[at + named : at + named + extended]
+        name, is_utf8, modified = directory[at : at + named], bool(flags & _UTF8), _moment(time, date)
+        if extended:
+            extra = _extras(directory[at + named : at + named + extended], name, [size, packed, offset])
+            size, packed, offset = extra.sizes
+            modified = modified if extra.modified is None else extra.modified
+            name, is_utf8 = (name, is_utf8) if extra.name is None else (extra.name, True)
         at += named + extended + commented
-        entry = Entry("", is_dir=False, size=size, packed=packed, modified=_moment(*moment), method=method, offset=offset, crc=crc)
-        entry.is_encrypted = bool(flags & _ENCRYPTED) or method == _AES
-        entry.mode = mode >> 16 if system == _UNIX else 0
-        unicode_name = _extras(entry, extra, name) if extra else None
-        yield entry, unicode_name or name, bool(flags & _UTF8) or unicode_name is not None
+        is_encrypted = bool(flags & _ENCRYPTED) or method == _AES
+        # Of very many, so a plain tuple: a class of its own takes several times as long to make.
+        yield name, is_utf8, size, packed, modified, method, is_encrypted, offset, crc, mode >> 16 if system == _UNIX else 0
 
 
-def _extras(entry: Entry, extra: bytes, name: bytes) -> bytes | None:
-    """ZIP64 sizes (0x0001), time (0x5455), a name in UTF-8 (0x7075), which is returned."""
-    at, found = 0, None
-    while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
-        body = extra[at + 4 : at + 4 + length]
+@dataclass(slots=True)
+class _Extra:
+    """What extra fields say: `sizes` are size, packed size and offset."""
+
+    sizes: list[int]
+    modified: int | None = None
+    name: bytes | None = None
+
+
+def _extras(fields: bytes, name: bytes, sizes: list[int]) -> _Extra:
+    """ZIP64 sizes (0x0001), time (0x5455), a name in UTF-8 (0x7075)."""
+    at, found = 0, _Extra(sizes)
+    while at + 4 <= len(fields):
+        kind, length = struct.unpack_from("<HH", fields, at)
+        body = fields[at + 4 : at + 4 + length]
         at += 4 + length
         if kind == 0x0001:
-            _sizes64(entry, body)
+            values = iter(struct.unpack_from(f"<{len(body) // 8}Q", body))
+            found.sizes = [next(values, value) if value == _MAX32 else value for value in found.sizes]
         elif kind == 0x5455 and len(body) >= 5 and body[0] & 1:  # noqa: PLR2004  Info-ZIP
-            entry.modified = max(0, struct.unpack_from("<l", body, 1)[0])
+            found.modified = max(0, struct.unpack_from("<l", body, 1)[0])
         elif kind == 0x7075 and len(body) > 5 and struct.unpack_from("<L", body, 1)[0] == zlib.crc32(name):  # noqa: PLR2004  §4.6.9
-            found = body[5:]
+            found.name = body[5:]
     return found
-
-
-def _sizes64(entry: Entry, body: bytes) -> None:
-    values = iter(struct.unpack_from(f"<{len(body) // 8}Q", body))
-    if entry.size == _MAX32:
-        entry.size = next(values, entry.size)
-    if entry.packed == _MAX32:
-        entry.packed = next(values, entry.packed)
-    if entry.offset == _MAX32:
-        entry.offset = next(values, entry.offset)
 
 
 @lru_cache(1_024)
