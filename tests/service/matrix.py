@@ -220,6 +220,7 @@ ROWS: dict[str, Row] = {
     "GET /files/{file_id}/waveform": Row(V, _file),
     "DELETE /files/{file_id}/playback": Row(E, _file),
     "GET /files/{file_id}/text": Row(V, _file),
+    "GET /files/{file_id}/text/matches": Row(V, lambda w: Request({"file_id": w.file()}, query={"q": "x"})),
     "GET /files/{file_id}/sheets": Row(V, lambda w: Request({"file_id": w.workbook()})),
     "GET /files/{file_id}/pages/search": Row(V, lambda w: Request({"file_id": w.document()}, query={"q": "reef"})),
     "GET /files/{file_id}/pages": Row(V, lambda w: Request({"file_id": w.document()})),

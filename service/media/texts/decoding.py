@@ -9,7 +9,7 @@ from service.core.errors import Invalid
 
 HEAD_BYTES = 64 << 10
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
-_TWO_BYTES = ("utf-16-le", "utf-16-be")
+TWO_BYTES = ("utf-16-le", "utf-16-be")
 _NOT_PLAIN = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
 # A guess has to leave fewer odd characters than this.
 _MOST_CHAOS = 0.2
@@ -81,7 +81,7 @@ def align(body: bytes, encoding: Encoding) -> int:
 
 def _line_end(body: bytes, encoding: str) -> int:
     """Behind the last line break; 0: there is none."""
-    mark = "\n".encode(encoding) if encoding in _TWO_BYTES else b"\n"
+    mark = "\n".encode(encoding) if encoding in TWO_BYTES else b"\n"
     at = body.rfind(mark)
     while at > 0 and at % len(mark):
         at = body.rfind(mark, 0, at + len(mark) - 1)

@@ -643,6 +643,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{file_id}/text/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lines of a file that have `q` in them, from `offset` on; some tens of MiB are looked through at a time */
+        get: operations["ApiV1FilesFileIdTextMatchesMatches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{file_id}/versions": {
         parameters: {
             query?: never;
@@ -2908,6 +2925,21 @@ export interface components {
             /** @enum {string} */
             task: "recount_quota" | "empty_trash" | "scan_store" | "clean_derived" | "fix_types" | "verify_files";
         };
+        /** TextMatch */
+        TextMatch: {
+            after: string;
+            before: string;
+            line: number;
+            match: string;
+            offset: number;
+        };
+        /** TextMatches */
+        TextMatches: {
+            items: components["schemas"]["TextMatch"][];
+            lines: number;
+            next_offset: number | null;
+            size_bytes: number;
+        };
         /** TextPage */
         TextPage: {
             encoding: string;
@@ -4587,6 +4619,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TextPage"];
+                };
+            };
+            /** @description Refused */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ApiV1FilesFileIdTextMatchesMatches: {
+        parameters: {
+            query: {
+                q: string;
+                offset?: number;
+                encoding?: string | null;
+            };
+            header?: never;
+            path: {
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TextMatches"];
                 };
             };
             /** @description Refused */

@@ -1,4 +1,4 @@
-import { type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, type QueryClient, useInfiniteQuery, useQuery } from "@tanstack/react-query";
 
 import { api, bodyOf, type Schemas } from "@/lib/api/client";
 import { freshToken } from "@/lib/api/session";
@@ -70,12 +70,29 @@ export const memberLink = (client: QueryClient, place: Place, path: string) =>
     ...PATIENT,
   });
 
-export function useText(fileId: string) {
+/** A line of a text: the byte it begins at, and how many are before it. */
+export type Spot = { offset: number; line: number };
+
+/** Pages of a text from a spot on, whose encoding is known by then; from its beginning without one. */
+export function useText(fileId: string, from: (Spot & { encoding: string }) | null) {
   return useInfiniteQuery({
-    queryKey: ["text", fileId],
-    initialPageParam: null as { offset: number; encoding: string } | null,
+    queryKey: ["text", fileId, from?.offset ?? 0],
+    initialPageParam: from && { offset: from.offset, encoding: from.encoding },
     queryFn: ({ pageParam }) => bodyOf(api.GET("/api/v1/files/{file_id}/text", { params: { path: { file_id: fileId }, query: { limit: TEXT_BYTES, ...pageParam } } })),
     getNextPageParam: (page) => (page.next_offset === null ? null : { offset: page.next_offset, encoding: page.encoding }),
+    placeholderData: keepPreviousData,
+    retry: false,
+    staleTime: MINUTES_MS,
+  });
+}
+
+/** Lines that have words in them, stretch by stretch of the file. */
+export function useTextMatches(fileId: string, encoding: string, words: string) {
+  return useInfiniteQuery({
+    queryKey: ["text-matches", fileId, words],
+    initialPageParam: 0,
+    queryFn: ({ pageParam, signal }) => bodyOf(api.GET("/api/v1/files/{file_id}/text/matches", { params: { path: { file_id: fileId }, query: { q: words, encoding, offset: pageParam } }, signal })),
+    getNextPageParam: (part) => part.next_offset,
     retry: false,
     staleTime: MINUTES_MS,
   });

@@ -1,5 +1,5 @@
 import { useVirtualizer, type VirtualItem } from "@tanstack/react-virtual";
-import { type RefObject, useEffect, useRef } from "react";
+import { type RefObject, useCallback, useEffect, useRef } from "react";
 
 const AHEAD = 100;
 
@@ -14,5 +14,6 @@ export function useLongList(count: number, rowPx: number, isWhole: boolean, onEn
   useEffect(() => {
     if (!isWhole && last > count - AHEAD) onEnd();
   }, [isWhole, last, count, onEnd]);
-  return { box, items, height: virtual.getTotalSize(), scrollTo: (index) => virtual.scrollToIndex(index, { align: "center" }) };
+  const scrollTo = useCallback((index: number) => virtual.scrollToIndex(index, { align: "center" }), [virtual]);
+  return { box, items, height: virtual.getTotalSize(), scrollTo };
 }
