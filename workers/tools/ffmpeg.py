@@ -20,7 +20,7 @@ PACE_BURST_S = 15
 # that at best.
 CATCH_UP = 1_000
 MAX_PIXELS = 70_000_000
-POSTER_READS_S = 5
+POSTER_READS_S = 3
 # By itself Linux lets it grow to many megabytes, all of them read for nothing where a chunk ends.
 RECEIVE_BUFFER = 128 << 10
 HLS = {

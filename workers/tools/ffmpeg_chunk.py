@@ -127,6 +127,8 @@ def video_chunk(
         picture = picture.filter("bwdif", mode="send_frame")
     rate = f"{cut.rate.numerator}/{cut.rate.denominator}"
     picture = picture.filter("fps", fps=rate, start_time=f"{float(begins):.9f}", round="near")
+    # Where frames are counted only behind the encoders, seconds more are read and decoded before they have caught up.
+    picture = picture.filter("trim", end_frame=cut.frames)
     if transfer:
         # Scaled first, to the largest rung: mapping costs by the pixel.
         picture = picture.filter("scale", sizes[0].width, sizes[0].height)
@@ -149,8 +151,7 @@ def _scaled(picture: ffmpeg.nodes.Stream, width: int, height: int, mode: str, *,
 
 
 def _sheet(picture: ffmpeg.nodes.Stream, folder: str, stills: Stills, mode: str, cut: Cut) -> ffmpeg.nodes.Stream:
-    # An end of its own: the sheet is finished by what it was given, full or not.
-    sheet = picture.filter("trim", end_frame=cut.frames).filter("select", f"not(mod(n,{stills.every_frames}))")
+    sheet = picture.filter("select", f"not(mod(n,{stills.every_frames}))")
     sheet = _scaled(sheet, stills.width, stills.height, mode, is_fetched=True)
     return ffmpeg.output(
         sheet.filter("setsar", 1).filter("tile", f"{stills.columns}x{stills.rows}"),
