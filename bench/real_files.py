@@ -32,7 +32,8 @@ FILETYPE, PARQUET, SEVENZIP = (
 MATROSKA, DUPLICATES, SHIGUREDO = "crate:matroska-demuxer@0.8.1", "crate:vid_dup_finder_lib@0.4.0", "crate:shiguredo_mp4@2026.5.0"
 PSYCHOPY, IDTRACKER = "psychopy==2026.2.5", "idtrackerai==6.0.9"
 OPENCV, GSTREAMER, OPENSHOT = "deb:opencv", "deb:gst-plugins-bad1.0", "deb:libopenshot"
-EXTRACTOR, EXEMPI = "deb:libextractor", "deb:exempi"
+EXTRACTOR, EXEMPI, MINERS = "deb:libextractor", "deb:exempi", "deb:tracker-miners"
+EXIFTOOL = "go:github.com/barasher/go-exiftool@v1.10.0"
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ FILES = [
     film(EXTRACTOR, "mpeg_alien.mpg", "MPEG-1 system stream that begins at 0.64 s", 42.3),
     film(EXEMPI, "BlueSquare.avi", "AVI of DV, 4:1:1, pixels of 8:9, cut after one frame", 0.0),
     film(EXEMPI, "BlueSquare.mov", "MOV, 8BPS, one frame in 3 s, pixels of 9:10", 3.0),
+    film(EXIFTOOL, "testdata/extractEmbedded.mp4", "MP4 of a GoPro, 59.94 fps, full range, with its telemetry", 0.07),
+    film(MINERS, "video/mp4-basic.mp4", "MP4, 15 fps in ticks of 1/15001 s, sound in mono", 6.9),
     refused(MUTAGEN, "truncated-64bit.mp4", "MP4, cut", ""),
     picture(PILLOW, "images/hopper.jpg", "JPEG", (128, 128)),
     picture(PILLOW, "images/exif_gps.jpg", "JPEG with a place in EXIF", (0, 0)),
@@ -122,6 +125,7 @@ FILES = [
     picture(HEIF, "heif_truncated/truncated.heic", "HEIC, cut: what is there is shown", (0, 0)),
     refused(PILLOW, "images/decompression_bomb.gif", "a bomb", ""),
     Real(MUTAGEN, "silence-44-s.flac", "FLAC", "sound", 3.7),
+    Real(MINERS, "writeback-test-8.mp4", "HE-AAC alone in MP4", "sound", 32.7),
     Real(MUTAGEN, "example.opus", "Opus", "sound", 11.3),
     Real(MUTAGEN, "has-tags.m4a", "AAC with tags and covers", "sound", 3.7),
     Real(MUTAGEN, "silence-1.wma", "WMA", "sound", 3.7),
