@@ -97,7 +97,8 @@ async def work(queue: Queue) -> None:
     store = S3Store(settings.store)
     proxy = RangeProxy()
     await proxy.start()
-    if queue is not Queue.UPKEEP:
+    if queue is Queue.IO:
+        # What people wait for in front of a page is read there.
         sandbox.warm()
     scratch = Path(os.environ.get("TMPDIR", tempfile.gettempdir())) / f"stowage-{queue}-{os.getpid()}"
     hints = Hints(settings.redis.url)

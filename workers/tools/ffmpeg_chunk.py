@@ -136,7 +136,7 @@ def video_chunk(
     copies = picture.filter_multi_output("split", len(sizes) + (stills is not None))
     outputs = [_rendition(copies[number], folder, size, mode, cut, matrix, threads) for number, size in enumerate(sizes)]
     if stills is not None:
-        outputs.append(_sheet(copies[len(sizes)], folder, stills, mode, cut))
+        outputs.append(_sheet(copies[len(sizes)], folder, stills, mode))
     outputs += [cut_sound(opened, sound, folder, name, _muxer(cut)) for name, sound in sounds.items()]
     command: list[str] = ffmpeg.merge_outputs(*outputs).compile(cmd=start(path))
     return command
@@ -150,7 +150,7 @@ def _scaled(picture: ffmpeg.nodes.Stream, width: int, height: int, mode: str, *,
     return picture.filter("hwdownload").filter("format", "nv12") if is_fetched else picture
 
 
-def _sheet(picture: ffmpeg.nodes.Stream, folder: str, stills: Stills, mode: str, cut: Cut) -> ffmpeg.nodes.Stream:
+def _sheet(picture: ffmpeg.nodes.Stream, folder: str, stills: Stills, mode: str) -> ffmpeg.nodes.Stream:
     sheet = picture.filter("select", f"not(mod(n,{stills.every_frames}))")
     sheet = _scaled(sheet, stills.width, stills.height, mode, is_fetched=True)
     return ffmpeg.output(
