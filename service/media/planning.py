@@ -46,10 +46,6 @@ AUDIO_KBITS, LIGHT_KBITS = 128, 64
 _INDEXED = ("mov", "matroska")
 # How a film can be encoded, from what always works to what needs the most of a GPU.
 MODES = ("cpu", "hybrid", "full")
-# The longest side in pixels that a GPU decodes, by codec, and the shortest (NVIDIA's NVDEC application note); those that know 10 bits.
-_GPU_CODECS = {"h264": 4_096, "hevc": 8_192, "vp8": 4_096, "vp9": 8_192, "av1": 8_192, "mpeg2video": 4_080, "mpeg4": 2_032}
-_GPU_LEAST = 144
-_GPU_DEEP = frozenset({"hevc", "vp9", "av1"})
 # A picture that every browser plays as it is, if its keyframes are dense enough to cut at.
 SOURCE = "source"
 _SAFE_PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
@@ -90,8 +86,8 @@ class Plan(msgspec.Struct, frozen=True):
     """Everything an encoder needs to know; its hash is in every output's key.
 
     `matrix` is that of the picture's YCbCr, which is kept; without one it is converted to BT.709. `decoder` is what a GPU has to decode,
-    where one is used (`decoder_for`). `remux` is a rung that is the source's
-    own picture, copied; `target_s` every playlist's EXT-X-TARGETDURATION.
+    where one is used (`decoder_for`). `remux` is a rung that is the source's own picture, copied; `target_s` every playlist's
+    EXT-X-TARGETDURATION.
     """
 
     version: int
@@ -190,22 +186,6 @@ def _peak_kbits(short_side: int, rate: Fraction) -> float:
 def does(mode: str, needed: str) -> bool:
     """Whether what was proven in a mode does for a plan in another."""
     return MODES.index(mode) >= MODES.index(needed)
-
-
-def decoder_for(facts: SourceFacts) -> str:
-    """What a GPU must decode to make a film: a codec, and `-10` where its samples have ten bits.
-
-    Empty where GPUs are not asked: it is turned, interlaced, HDR, not in 4:2:0, too small, too large, or of another codec.
-    """
-    sides = sorted((facts.width, facts.height))
-    is_deep = facts.pixel_format == "yuv420p10le" and facts.video_codec in _GPU_DEEP
-    if not is_deep and facts.pixel_format not in {"yuv420p", "yuvj420p"}:
-        return ""
-    if facts.rotation or facts.is_interlaced or facts.hdr_transfer:
-        return ""
-    if sides[0] < _GPU_LEAST or sides[1] > _GPU_CODECS.get(facts.video_codec, 0):
-        return ""
-    return f"{facts.video_codec}-10" if is_deep else facts.video_codec
 
 
 def matrix_for(facts: SourceFacts) -> str:

@@ -8,7 +8,7 @@ import pynvml
 import pytest
 
 from service.media.facts import SourceFacts
-from service.media.planning import decoder_for
+from service.media.gpus.decoders import decoder_for
 from workers.tools.ffmpeg_chunk import CPU, FULL, HYBRID, Cut, Size, Stills, video_chunk
 from workers.tools.gpu import nvml
 from workers.tools.gpu.nvml import Device, NoGpu

@@ -86,6 +86,8 @@ def test_every_match_comes_once_however_many_there_are(client, project):
         long[at : at + 6] = b"needle"
     found, _ = matches(client, put(client, project, "line.txt", bytes(long))["id"], "needle")
     assert len(found) == 3
+    wide = "x" * ((1 << 19) - 2) + "needle" + "x" * (1 << 19)
+    assert len(matches(client, put(client, project, "wide.txt", wide.encode("utf-16"))["id"], "NEEDLE")[0]) == 1
     russian = "Съешь же ещё\nэтих мягких\nфранцузских булок\n"  # noqa: RUF001  it is Russian
     for encoding in ("utf-16", "cp1251"):
         file = put(client, project, f"{encoding}.txt", (russian * 200).encode(encoding))["id"]

@@ -2,8 +2,9 @@
 
 from service.media import repository
 from service.media.gpus import repository as gpus
+from service.media.gpus.decoders import decoder_for
 from service.media.jobs import PlanMedia
-from service.media.planning import MODES, Unplannable, decoder_for, make_plan
+from service.media.planning import MODES, Unplannable, make_plan
 from service.media.service import source_of
 from service.media.transcodes import start_transcode
 from service.outbox.base import PermanentError

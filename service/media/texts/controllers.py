@@ -66,7 +66,7 @@ class TextController(Controller):
 
 
 async def _reader(principal: Principal, database: Database, store: Reader, file_id: UUID) -> tuple[Read, int]:
-    """Reads a stretch of a file, and its size. Raises Missing, NotSound."""
+    """Reads a stretch of a file, and its size. Raises Missing, Corrupt."""
     async with database.read() as session:
         version = (await get_sound_file(session, principal, file_id)).version
     size = version.size_bytes
