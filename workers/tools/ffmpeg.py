@@ -22,7 +22,7 @@ CATCH_UP = 1_000
 MAX_PIXELS = 70_000_000
 POSTER_READS_S = 3
 # By itself Linux lets it grow to many megabytes, all of them read for nothing where a chunk ends.
-RECEIVE_BUFFER = 32 << 10
+RECEIVE_BUFFER = 128 << 10
 HLS = {
     "f": "hls",
     "hls_playlist_type": "vod",

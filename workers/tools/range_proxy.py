@@ -19,7 +19,7 @@ from workers.tools.block_cache import BlockCache, Blocks, Read
 log = logging.getLogger("stowage.proxy")
 
 # Readers ask for all that follows and leave: what is under way then was read of the store for nothing.
-SEND_BUFFER = 32 << 10
+SEND_BUFFER = 128 << 10
 HEAD_LIMIT = 16 << 10
 HEAD_TIMEOUT_S = 30
 TRIES = 6
@@ -74,7 +74,6 @@ class RangeProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        writer.transport.set_write_buffer_limits(SEND_BUFFER)
         try:
             while True:
                 async with asyncio.timeout(HEAD_TIMEOUT_S):
