@@ -1,4 +1,4 @@
-"""A GPU on a machine that is not there, for tests of what is planned for it and shown of it."""
+"""What films are planned for, and a GPU on a machine that is not there, for tests of that."""
 
 
 def announce(stack, mode, seen="now()", reason="", decodes=("h264",)):
@@ -15,3 +15,8 @@ def announce(stack, mode, seen="now()", reason="", decodes=("h264",)):
 
 def forget(stack):
     stack.sql("DELETE FROM gpus")
+
+
+def encoders(stack, file):
+    """What each plan of a film is made with, in their order."""
+    return [row[0] for row in stack.sql("SELECT plan->>'encoder' FROM transcodes WHERE file_id = %s ORDER BY created_at", file["id"])]

@@ -9,7 +9,9 @@ import pytest
 
 from service.media.facts import SourceFacts
 from service.media.gpus.decoders import decoder_for
-from workers.tools.ffmpeg_chunk import CPU, FULL, HYBRID, Cut, Size, Stills, video_chunk
+from service.media.planning import make_plan
+from workers.media.on_gpu import can
+from workers.tools.ffmpeg_chunk import CPU, ENCODERS, FULL, HYBRID, Cut, Size, Stills, video_chunk
 from workers.tools.gpu import nvml
 from workers.tools.gpu.nvml import Device, NoGpu
 from workers.tools.gpu.proof import CODECS, is_busy
@@ -134,6 +136,10 @@ def seat(name="NVIDIA L4", memory=24 * GIB, configured=0):
     return Seat(Device(0, "GPU-1", name, "570", memory), None, "ffmpeg", Path("/nowhere"), 8, configured)
 
 
+def plan_of(mode, decoder):
+    return make_plan(film(duration_s=60, rate_num=25), ffmpeg="", encoder=ENCODERS[mode], chunk_s=60, decoder=decoder)
+
+
 def test_slots_come_from_memory_engines_and_cores():
     one = seat()
     assert one.slots == 0, "nothing is proven yet"
@@ -152,14 +158,14 @@ def test_slots_come_from_memory_engines_and_cores():
     assert (small.slots, asked.slots) == (2, 1)
 
 
-def test_a_seat_does_what_was_proven_and_lesser_modes():
-    one = seat()
-    assert not one.can(HYBRID, "h264")
+@pytest.mark.parametrize(
+    ("mode", "decoder", "fits"), [(HYBRID, "h264", True), (CPU, "h264", True), (FULL, "h264", False), (HYBRID, "av1", False)]
+)
+def test_a_seat_does_what_was_proven_and_lesser_modes(mode, decoder, fits):
+    one, wanted = seat(), plan_of(mode, decoder)
+    assert not can(one, plan_of(HYBRID, "h264"))
     one.mode, one.decodes = HYBRID, ("h264",)
-    assert one.can(HYBRID, "h264")
-    assert one.can(CPU, "h264")
-    assert not one.can(FULL, "h264")
-    assert not one.can(HYBRID, "av1")
+    assert can(one, wanted) is fits
 
 
 def test_no_two_workers_have_one_gpu(tmp_path):

@@ -13,7 +13,7 @@ from service.media.errors import GpuBusy
 from service.outbox import repository
 from service.outbox.context import JobContext
 from service.storage.s3 import S3Store
-from tests.gpus import announce, forget
+from tests.gpus import announce, encoders, forget
 from tests.harness import ASSETS, ffmpeg, wait_until
 from workers.media.chunk import encode_chunk
 from workers.media.deps import MediaDeps
@@ -38,10 +38,6 @@ def planned(stack, client, project, mode):
     assert encoder.startswith(f"{mode}:")
     wait_until(lambda: stack.sql("SELECT 1 FROM jobs WHERE file_id = %s AND queue = 'gpu' AND state = 'queued'", file["id"]), 10, 0.1)
     return file
-
-
-def encoders(stack, file):
-    return [row[0] for row in stack.sql("SELECT plan->>'encoder' FROM transcodes WHERE file_id = %s ORDER BY created_at", file["id"])]
 
 
 def test_a_film_does_not_wait_for_a_gpu_that_went_away(stack, client, project):

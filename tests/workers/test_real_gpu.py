@@ -1,19 +1,19 @@
 """Films on a GPU that is really there; skipped where there is none. What needs none to be tested is in test_gpus.py."""
 
 import ctypes
-import io
 from contextlib import contextmanager
 
 import pytest
 from PIL import ImageChops, ImageStat
 
+from tests.gpus import encoders
 from tests.harness import ffmpeg, wait_until
-from tests.hls_rules import Film
+from tests.workers.test_films import film_of, frames_of, played
 from workers.tools.gpu import nvml
 from workers.tools.gpu.nvml import NoGpu
 
 try:
-    DEVICES = nvml.devices()
+    nvml.devices()
 except NoGpu as missing:
     pytest.skip(str(missing), allow_module_level=True)
 
@@ -49,29 +49,22 @@ def gpu(client):
     return found
 
 
-def made(client, project, path):
-    file = client.processed(client.upload_file(project, path, "application/octet-stream")["id"], 240)
-    assert file["preview"]["state"] == "ready", file["preview"]["reason"]
-    return file
-
-
 def modes(stack, file):
     """Modes that this film's chunks were made in."""
     rows = stack.sql("SELECT DISTINCT result ->> 'mode' FROM jobs WHERE file_id = %s AND result ? 'mode' AND state = 'done'", file["id"])
     return {row[0] for row in rows}
 
 
-def encoders(stack, file):
-    return [row[0] for row in stack.sql("SELECT plan ->> 'encoder' FROM transcodes WHERE file_id = %s ORDER BY created_at", file["id"])]
-
-
-def grey_frames(source, size):
-    """All frames of a film, in luma and so large."""
+def source_frames(path):
     import av
 
-    with av.open(source) as container:
-        for frame in container.decode(video=0):
-            yield frame.reformat(*size, format="gray").to_image().convert("L")
+    with av.open(str(path)) as container:
+        yield from container.decode(video=0)
+
+
+def grey(frames):
+    """In luma, all of one size."""
+    return [frame.reformat(320, 180, format="gray").to_image().convert("L") for frame in frames]
 
 
 def apart(one, other):
@@ -85,14 +78,12 @@ def test_a_film_is_made_there_frame_by_frame(stack, client, project, tmp_path, g
     name, *how = KINDS[decoder]
     path = tmp_path / name
     ffmpeg(*MOVING, *TONE, *how, path)
-    file = made(client, project, path)
+    file = played(client, project, path)
     assert modes(stack, file) == {gpu["mode"] if decoder in gpu["decodes"] else "cpu"}
     assert len(encoders(stack, file)) == 1, "it was planned for what there is"
-    film = Film(stack.base, client.post(f"/files/{file['id']}/playback").json()["master_url"])
+    film = film_of(stack, client, file)
     assert film.check() == []
-    lowest = film.renditions[film.variants[-1][1]]
-    seen = list(grey_frames(io.BytesIO(lowest.init + b"".join(lowest.segments)), (320, 180)))
-    meant = list(grey_frames(str(path), (320, 180)))
+    seen, meant = grey(frames_of(film, film.variants[-1][1])), grey(source_frames(path))
     assert abs(len(seen) - len(meant)) <= 1
     for join in JOINS:
         for number in range(join - AROUND, join + AROUND):
@@ -124,7 +115,7 @@ def test_a_gpu_whose_memory_another_program_took_gives_films_to_the_cpu(stack, c
     path = tmp_path / "film.mkv"
     ffmpeg(*MOVING, *TONE, *KINDS["h264"][1:], path)
     with occupied():
-        file = made(client, project, path)
+        file = played(client, project, path)
         found = wait_until(lambda: (one := gpu_of(client))["mode"] == "cpu" and one, 60, 0.5, "a lesser mode")
     assert encoders(stack, file) == [f"{gpu['mode']}:x264-veryfast-crf23", "x264-veryfast-crf23"]
     assert modes(stack, file) == {"cpu"}, "never two modes in one film"
@@ -157,5 +148,5 @@ def test_what_runs_there_is_shown_with_its_share(stack, client, project, tmp_pat
 def test_films_that_gpus_are_not_asked_for_are_made_beside_it(stack, client, project, tmp_path, gpu):
     path = tmp_path / "interlaced.ts"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=720x576:r=50:d=3", "-vf", "tinterlace=interleave_top", "-c:v", "mpeg2video", "-b:v", "6M", "-flags", "+ilme+ildct", path)  # fmt: skip
-    file = made(client, project, path)
+    file = played(client, project, path)
     assert modes(stack, file) == {"cpu"}

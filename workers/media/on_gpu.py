@@ -2,7 +2,7 @@
 
 from service.media.errors import GpuBusy
 from service.media.models import Transcode
-from service.media.planning import MODES, Plan
+from service.media.planning import MODES, Plan, does
 from service.media.transcodes import plan_anew
 from service.outbox.base import PermanentError
 from service.outbox.context import JobContext
@@ -15,11 +15,16 @@ from workers.tools.sandbox import ChildFailed
 ATTEMPTS = 2
 
 
+def can(seat: Seat, plan: Plan) -> bool:
+    """Whether a GPU was proven to work in a plan's mode, and to decode what it has to."""
+    return does(seat.mode, plan.mode) and (not plan.decoder or plan.decoder in seat.decodes)
+
+
 def seat_for(deps: MediaDeps, plan: Plan) -> Seat | None:
     """This worker's GPU where the plan needs one. Raises GpuBusy where it can't do that mode (any more)."""
     if plan.mode == MODES[0]:
         return None
-    if deps.gpu is None or not deps.gpu.can(plan.mode, plan.decoder):
+    if deps.gpu is None or not can(deps.gpu, plan):
         raise GpuBusy(internal=f"no GPU here that does {plan.mode} of {plan.decoder}")
     return deps.gpu
 
@@ -33,7 +38,7 @@ async def doubt(
             seat.lose_slot()
             raise GpuBusy(internal=str(error)) from error
         await seat.prove()
-        if context.claimed.attempt < ATTEMPTS and seat.can(plan.mode, plan.decoder):
+        if context.claimed.attempt < ATTEMPTS and can(seat, plan):
             raise error
     lesser = MODES[MODES.index(plan.mode) - 1]
     context.result["planned_anew"] = f"{plan.mode} failed: {error}"[:500]

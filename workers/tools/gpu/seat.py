@@ -57,10 +57,6 @@ class Seat:
         """Whether it did more once than it was last proven to do."""
         return _ORDER.index(self.mode) < _ORDER.index(self._best)
 
-    def can(self, mode: str, decoder: str) -> bool:
-        """Whether it was proven to work in that mode, on what a plan calls its decoder."""
-        return _ORDER.index(self.mode) >= _ORDER.index(mode) and (not decoder or decoder in self.decodes)
-
     def lend_kernels(self, folder: Path) -> None:
         """Into a child's folder: a copy of its own, because children have strangers' films in their hands. Blocks."""
         if self._kernels.exists():
